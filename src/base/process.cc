@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a program to its end: posix_spawn in a process group of its own, poll over its three pipes.
+#include "base/process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "base/fd.h"
+
+namespace upbeat {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Pipe {
+  Fd read;
+  Fd write;
+};
+
+Result<Pipe> make_pipe() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+    return fail(std::string("cannot make a pipe: ") + std::strerror(errno));
+  }
+  return Pipe{Fd(ends[0]), Fd(ends[1])};
+}
+
+/// Appends what `fd` has to say to `to`; closes it at its end. Past the limit bytes are dropped, so
+/// that a program that talks without end neither blocks nor fills our memory.
+void drain(Fd& fd, std::string& to, std::size_t limit) {
+  std::array<char, 16384> buffer{};
+  const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
+  if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) {
+    fd.reset();
+    return;
+  }
+  if (got > 0 && to.size() < limit) {
+    to.append(buffer.data(), std::min(static_cast<std::size_t>(got), limit - to.size()));
+  }
+}
+
+/// Feeds some of `input` to `fd`; closes it when all is written or nobody reads any more.
+void feed(Fd& fd, const std::string& input, std::size_t& written) {
+  const ssize_t put = ::write(fd.get(), input.data() + written, input.size() - written);
+  if (put > 0) written += static_cast<std::size_t>(put);
+  if ((put < 0 && errno != EINTR && errno != EAGAIN) || written == input.size()) fd.reset();
+}
+
+Result<pid_t> spawn(const std::vector<std::string>& argv, const Pipe& in, const Pipe& out,
+                    const Pipe& err) {
+  std::vector<char*> words;
+  words.reserve(argv.size() + 1);
+  for (const auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_adddup2(&files, in.read.get(), STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&files, out.write.get(), STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&files, err.write.get(), STDERR_FILENO);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t none;
+  sigset_t defaults;
+  sigemptyset(&none);
+  sigemptyset(&defaults);
+  sigaddset(&defaults, SIGPIPE);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+                                            POSIX_SPAWN_SETSIGDEF);
+  pid_t pid = 0;
+  const int failed = ::posix_spawnp(&pid, words[0], &files, &attributes, words.data(), environ);
+  posix_spawn_file_actions_destroy(&files);
+  posix_spawnattr_destroy(&attributes);
+  if (failed != 0) {
+    return fail("cannot run " + argv[0] + ": " + std::strerror(failed) +
+                "; is the package that holds it installed?");
+  }
+  return pid;
+}
+
+/// Talks with the program until its streams end or the deadline passes; true if they ended.
+bool converse(const Command& command, Fd to, Fd out, Fd err, Finished& finished,
+              Clock::time_point deadline) {
+  std::size_t written = 0;
+  if (command.input.empty()) to.reset();
+  while (out.open() || err.open()) {
+    std::array<pollfd, 3> fds{{{out.get(), POLLIN, 0}, {err.get(), POLLIN, 0},
+                               {to.get(), POLLOUT, 0}}};
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    if (left <= 0) return false;
+    if (::poll(fds.data(), fds.size(), static_cast<int>(std::min<std::int64_t>(left, 60'000))) <= 0)
+      continue;
+    if (fds[0].revents != 0) drain(out, finished.out, command.output_limit_bytes);
+    if (fds[1].revents != 0) drain(err, finished.err, command.output_limit_bytes);
+    if (fds[2].revents != 0) feed(to, command.input, written);
+  }
+  return true;
+}
+
+int status_of(int wait_status) {
+  return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+/// Waits for a program that has closed its streams, as long as the deadline allows.
+bool reap(pid_t pid, int& wait_status, Clock::time_point deadline) {
+  const Fd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  while (::waitpid(pid, &wait_status, WNOHANG) == 0) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    if (left <= 0) return false;
+    pollfd ended{handle.get(), POLLIN, 0};
+    ::poll(&ended, 1, static_cast<int>(std::min<std::int64_t>(left, 60'000)));
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<Finished> run(const Command& command) {
+  if (command.argv.empty()) return fail("cannot run a program without a name");
+  auto in = make_pipe();
+  auto out = make_pipe();
+  auto err = make_pipe();
+  if (!in || !out || !err) return fail("cannot run " + command.argv[0] + ": no file descriptors left");
+  auto pid = spawn(command.argv, *in, *out, *err);
+  if (!pid) return std::unexpected(pid.error());
+  in->read.reset();
+  out->write.reset();
+  err->write.reset();
+  ::fcntl(in->write.get(), F_SETFL, O_NONBLOCK);
+
+  const auto deadline = Clock::now() + command.timeout;
+  Finished finished;
+  int wait_status = 0;
+  if (converse(command, std::move(in->write), std::move(out->read), std::move(err->read), finished,
+               deadline) &&
+      reap(*pid, wait_status, deadline)) {
+    finished.exit_status = status_of(wait_status);
+    return finished;
+  }
+  ::kill(-*pid, SIGKILL);
+  ::waitpid(*pid, &wait_status, 0);
+  return fail(command.argv[0] + " did not finish within " + std::to_string(command.timeout.count()) +
+              " ms and was ended");
+}
+
+Result<std::string> run_checked(const Command& command) {
+  auto finished = run(command);
+  if (!finished) return std::unexpected(finished.error());
+  if (finished->exit_status == 0) return std::move(finished->out);
+  std::string line = finished->err;
+  while (!line.empty() && line.back() == '\n') line.pop_back();
+  line.erase(0, line.find_last_of('\n') + 1);
+  std::string words;
+  for (const auto& word : command.argv) words += (words.empty() ? "" : " ") + word;
+  return fail("'" + words + "' failed with status " + std::to_string(finished->exit_status) +
+              (line.empty() ? "" : ": " + line));
+}
+
+}  // namespace upbeat
