@@ -77,8 +77,8 @@ Result<pid_t> spawn(const std::vector<std::string>& argv, const Pipe& in, const 
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &defaults);
   posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                            POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   pid_t pid = 0;
   const int failed = ::posix_spawnp(&pid, words[0], &files, &attributes, words.data(), environ);
   posix_spawn_file_actions_destroy(&files);
@@ -96,8 +96,8 @@ bool converse(const Command& command, Fd to, Fd out, Fd err, Finished& finished,
   std::size_t written = 0;
   if (command.input.empty()) to.reset();
   while (out.open() || err.open()) {
-    std::array<pollfd, 3> fds{{{out.get(), POLLIN, 0}, {err.get(), POLLIN, 0},
-                               {to.get(), POLLOUT, 0}}};
+    std::array<pollfd, 3> fds{
+        {{out.get(), POLLIN, 0}, {err.get(), POLLIN, 0}, {to.get(), POLLOUT, 0}}};
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
     if (left <= 0) return false;
@@ -134,7 +134,8 @@ Result<Finished> run(const Command& command) {
   auto in = make_pipe();
   auto out = make_pipe();
   auto err = make_pipe();
-  if (!in || !out || !err) return fail("cannot run " + command.argv[0] + ": no file descriptors left");
+  if (!in || !out || !err)
+    return fail("cannot run " + command.argv[0] + ": no file descriptors left");
   auto pid = spawn(command.argv, *in, *out, *err);
   if (!pid) return std::unexpected(pid.error());
   in->read.reset();
@@ -153,8 +154,8 @@ Result<Finished> run(const Command& command) {
   }
   ::kill(-*pid, SIGKILL);
   ::waitpid(*pid, &wait_status, 0);
-  return fail(command.argv[0] + " did not finish within " + std::to_string(command.timeout.count()) +
-              " ms and was ended");
+  return fail(command.argv[0] + " did not finish within " +
+              std::to_string(command.timeout.count()) + " ms and was ended");
 }
 
 Result<std::string> run_checked(const Command& command) {

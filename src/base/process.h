@@ -19,10 +19,10 @@ struct Finished {
 
 /// How to run a program. Nothing passes through a shell.
 struct Command {
-  std::vector<std::string> argv;                 ///< argv[0] is looked up in PATH
-  std::string input;                             ///< fed to standard input, then end of file
-  std::chrono::milliseconds timeout{60'000};     ///< then the program and its children get SIGKILL
-  std::size_t output_limit_bytes = 4U << 20U;    ///< more output of a stream than this is dropped
+  std::vector<std::string> argv;               ///< argv[0] is looked up in PATH
+  std::string input;                           ///< fed to standard input, then end of file
+  std::chrono::milliseconds timeout{60'000};   ///< then the program and its children get SIGKILL
+  std::size_t output_limit_bytes = 4U << 20U;  ///< more output of a stream than this is dropped
 };
 
 /// Runs `command` and waits for it. An error means that it could not be started or that its time

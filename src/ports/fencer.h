@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The port for fencing: the power of other hosts, and proof that it is off.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+
+namespace upbeat {
+
+enum class PowerAction : std::uint8_t { status, off, on };
+enum class PowerState : std::uint8_t { off, on };
+
+/// The power of other hosts, through the devices that the configuration names for each.
+/// All calls belong to the loop's thread; none blocks.
+class Fencer {
+ public:
+  Fencer() = default;
+  Fencer(const Fencer&) = delete;
+  Fencer& operator=(const Fencer&) = delete;
+  virtual ~Fencer() = default;
+
+  /// Asks the device of the node with this name, or switches it. Called back exactly once, on the
+  /// loop's thread, with what the device says AFTER the action: after `off`, PowerState::off is the
+  /// proof; anything that is not proof is an error. A host that was off already counts as proved.
+  /// Retries and time-outs are the adapter's, from the configuration; a call always ends.
+  virtual void act(const std::string& node, PowerAction action,
+                   std::function<void(Result<PowerState>)> done) = 0;
+};
+
+}  // namespace upbeat

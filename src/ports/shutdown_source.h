@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The port for being told to go: shutdown and reboot of this host, announced before they happen.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+
+namespace upbeat {
+
+/// An announcement that this host will go down.
+struct ShutdownNotice {
+  std::string why;  ///< for people: "reboot asked for by systemd-logind"
+  std::optional<std::chrono::milliseconds> budget;  ///< how long it can be held; none: unknown
+};
+
+class ShutdownListener {
+ public:
+  virtual ~ShutdownListener() = default;
+  /// The host will go down and waits for `let_go`. Told on the loop's thread, once until cancelled.
+  virtual void on_shutdown(const ShutdownNotice& notice) = 0;
+  /// The announced shutdown will not happen after all.
+  virtual void on_shutdown_cancelled() = 0;
+};
+
+/// Holds this host's shutdown back until its guests are gone. Belongs to the loop's thread.
+class ShutdownSource {
+ public:
+  ShutdownSource() = default;
+  ShutdownSource(const ShutdownSource&) = delete;
+  ShutdownSource& operator=(const ShutdownSource&) = delete;
+  virtual ~ShutdownSource() = default;
+
+  /// Begins to tell `listener`, which outlives the source, and to hold shutdowns back. Once. An
+  /// error says why shutdowns cannot be held back.
+  [[nodiscard]] virtual Result<void> start(ShutdownListener& listener) = 0;
+  /// The host may go down now.
+  virtual void let_go() = 0;
+};
+
+}  // namespace upbeat
