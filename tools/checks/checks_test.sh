@@ -132,6 +132,28 @@ std::chrono::milliseconds timeout{0}; auto at = state.time(); int unordered = 0;
   accepts purity
 }
 
+# shapeless FILE TEXT COMPLAINT: a tree with TEXT in FILE is rejected with COMPLAINT.
+shapeless() {
+  rm -rf "${tree:?}/src"
+  put "$1" "$2"
+  rejects shape "$3"
+}
+readonly head=$'// SPDX-License-Identifier: Apache-2.0\n// What it is.'
+
+test_ShapeAcceptsAFileWithHeadAndPragma() {
+  put src/base/a.h "${head}"$'\n#pragma once'
+  put src/base/a.cc "${head}"
+  accepts shape
+}
+test_ShapeRejectsAFileWithoutLicense() { shapeless src/base/a.cc 'int a;' 'src/base/a.cc:1: wants its SPDX'; }
+test_ShapeRejectsAFileThatDoesNotSayWhatItIs() {
+  shapeless src/base/a.cc $'// SPDX-License-Identifier: Apache-2.0\n#include <map>' 'src/base/a.cc:2:'
+}
+test_ShapeRejectsAHeaderWithoutPragmaOnce() { shapeless src/base/a.h "${head}" 'pragma once'; }
+test_ShapeRejectsAFileOfMoreThanEightHundredLines() {
+  shapeless src/base/a.cc "${head}$(printf '\nint x;%.0s' {1..800})" 'over 800 lines'
+}
+
 main() {
   if (($# == 0)); then
     local name
