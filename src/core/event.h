@@ -163,6 +163,7 @@ struct VmMigrateRequested {
 struct VmStartFailed {
   VmId vm;
   NodeId on;
+  EventIndex since;  ///< the decision that was tried (duties.h)
   std::string why;
   bool operator==(const VmStartFailed&) const = default;
 };
@@ -172,6 +173,7 @@ struct MigrationEnded {
   VmId vm;
   NodeId from;
   NodeId to;
+  EventIndex since;  ///< the decision that was carried out (duties.h)
   bool success = false;
   std::string why;  ///< of a failure
   std::uint32_t total_ms = 0;

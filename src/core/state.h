@@ -99,6 +99,7 @@ struct Migrating {
   NodeId to;
   EventIndex since;
   bool ended = false;
+  bool landed = false;  ///< the target has seen it running
   std::optional<MigrationProgressed> progress;
   bool operator==(const Migrating&) const = default;
 };
@@ -138,6 +139,7 @@ struct VmRecord {
   std::string waits_for;      ///< why nothing happens now; empty: nothing is wanted
   bool given_up = false;
   std::string last_error;
+  std::optional<MigrationEnded> last_move;  ///< how its last migration went
   bool operator==(const VmRecord&) const = default;
 };
 
@@ -164,7 +166,7 @@ struct State {
 /// The member that decides: the eldest of the view, the lowest id among equals; 0 if there is none.
 [[nodiscard]] NodeId coordinator(const State& state);
 
-/// The node's record if it is in the view, or nullptr.
+/// How the node stands if it is in the view, or nullptr.
 [[nodiscard]] const Online* online(const State& state, NodeId node);
 
 /// The node's name, or "node #7" for one that nobody named.
