@@ -28,8 +28,8 @@ std::optional<json::object> body_of(Call& call, const std::vector<std::string>& 
     std::string choices;
     for (const std::string& choice : known) choices += (choices.empty() ? "" : ", ") + choice;
     reply_error(call, 400,
-                "the request's body has an unknown member '" + name + "': " +
-                    (choices.empty() ? "it takes none" : "it takes " + choices));
+                "the request's body has an unknown member '" + name +
+                    "': " + (choices.empty() ? "it takes none" : "it takes " + choices));
     return std::nullopt;
   }
   return std::move(body.get_object());

@@ -81,8 +81,9 @@ constexpr std::array route_table{
 
 /// In the order of `route_table`.
 constexpr std::array<Handler, route_table.size()> handlers{
-    status,     list_vms,  define_vm,  show_vm,      remove_vm,    start_vm,   stop_vm,      migrate_vm,
-    list_nodes, show_node, drain_node, undrain_node, confirm_off,  explain_vm, explain_node, events,
+    status,      list_vms,   define_vm,    show_vm,   remove_vm,  start_vm,
+    stop_vm,     migrate_vm, list_nodes,   show_node, drain_node, undrain_node,
+    confirm_off, explain_vm, explain_node, events,
 };
 
 /// Whether `segments` fit `pattern`; then `names` is what the braces took.
@@ -126,7 +127,7 @@ void reply_error(Call& call, unsigned status, const std::string& text) {
 
 bool only_knows(Call& call, const std::vector<std::string>& known) {
   for (const auto& [name, value] : call.query) {
-    if (std::ranges::contains(known, name)) continue;
+    if (std::ranges::find(known, name) != known.end()) continue;
     reply_error(call, 400, "this request does not know the parameter '" + name + "': leave it out");
     return false;
   }
@@ -149,7 +150,8 @@ std::optional<NodeId> named_node(Call& call) {
 std::optional<VmId> named_vm(Call& call) {
   VmId vm{call.names.front()};
   if (call.service.state().vms.contains(vm)) return vm;
-  reply_error(call, 404, "there is no VM '" + vm.get() + "': `upbeat vm list` shows those there are");
+  reply_error(call, 404,
+              "there is no VM '" + vm.get() + "': `upbeat vm list` shows those there are");
   return std::nullopt;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The target of an HTTP request, taken apart: path segments and query (RFC 3986, 3.3 and 3.4). Pure.
+// The target of an HTTP request, taken apart: path segments and query (RFC 3986, 3.3 and 3.4).
+// Pure.
 #pragma once
 
 #include <map>

@@ -54,10 +54,9 @@ json::value standing_since(const Standing& standing) {
 
 json::value drain_view(const std::optional<Drain>& drain) {
   if (!drain) return nullptr;
-  return json::object{
-      {"cause", drain->cause == DrainCause::shutdown ? "shutdown" : "operator"},
-      {"why", text_or_null(drain->why)},
-      {"since_ms", drain->since.count()}};
+  return json::object{{"cause", drain->cause == DrainCause::shutdown ? "shutdown" : "operator"},
+                      {"why", text_or_null(drain->why)},
+                      {"since_ms", drain->since.count()}};
 }
 
 json::value fencing_view(const State& state, const std::optional<Fencing>& fencing) {
@@ -128,8 +127,7 @@ Whereabouts whereabouts(const Phase& phase) {
                      at.progress = progress_view(it.progress);
                    },
                    [&](const Stopping& it) { at.node = it.on; },
-                   [&](const Alarm& it) { at.alarm = json::value(it.what); },
-                   [](const auto&) {}},
+                   [&](const Alarm& it) { at.alarm = json::value(it.what); }, [](const auto&) {}},
              phase);
   return at;
 }
