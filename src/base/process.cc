@@ -49,9 +49,30 @@ void drain(Fd& fd, std::string& to, std::size_t limit) {
   }
 }
 
+/// write(2) whose SIGPIPE, if nobody reads any more, ends nobody: the error says so already.
+ssize_t write_quietly(int fd, const char* data, std::size_t size) {
+  sigset_t broken_pipe;
+  sigset_t before;
+  sigset_t pending;
+  sigemptyset(&broken_pipe);
+  sigaddset(&broken_pipe, SIGPIPE);
+  sigpending(&pending);
+  const bool was_pending = sigismember(&pending, SIGPIPE) == 1;
+  pthread_sigmask(SIG_BLOCK, &broken_pipe, &before);
+  const ssize_t put = ::write(fd, data, size);
+  const int error = errno;
+  if (put < 0 && error == EPIPE && !was_pending) {
+    const timespec at_once{};
+    sigtimedwait(&broken_pipe, nullptr, &at_once);
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = error;
+  return put;
+}
+
 /// Feeds some of `input` to `fd`; closes it when all is written or nobody reads any more.
 void feed(Fd& fd, const std::string& input, std::size_t& written) {
-  const ssize_t put = ::write(fd.get(), input.data() + written, input.size() - written);
+  const ssize_t put = write_quietly(fd.get(), input.data() + written, input.size() - written);
   if (put > 0) written += static_cast<std::size_t>(put);
   if ((put < 0 && errno != EINTR && errno != EAGAIN) || written == input.size()) fd.reset();
 }

@@ -30,6 +30,14 @@ TEST(Process, FeedsMoreThanAPipeHolds) {
   EXPECT_EQ(finished->out.size(), much.size());
 }
 
+TEST(Process, SurvivesAProgramThatReadsNoneOfItsInput) {
+  const auto finished =
+      run({.argv = {"sh", "-c", "exec <&-; echo done"}, .input = std::string(1U << 20U, 'x')});
+
+  ASSERT_TRUE(finished) << finished.error().text;
+  EXPECT_EQ(finished->out, "done\n");
+}
+
 TEST(Process, EndsAProgramAndItsChildrenWhenTheTimeIsUp) {
   const auto before = std::chrono::steady_clock::now();
 
