@@ -99,8 +99,8 @@ void on_deliver(cpg_handle_t handle, const cpg_name* /*group*/, std::uint32_t no
   of_cpg(handle).events->on_bytes({NodeId(node), pid}, {static_cast<const char*>(bytes), size});
 }
 
-void on_confchg(cpg_handle_t handle, const cpg_name* /*group*/, const cpg_address* /*members*/,
-                std::size_t /*member_count*/, const cpg_address* left, std::size_t left_count,
+void on_confchg(cpg_handle_t handle, const cpg_name* /*group*/, const cpg_address* members,
+                std::size_t member_count, const cpg_address* left, std::size_t left_count,
                 const cpg_address* joined, std::size_t joined_count) {
   // Corosync tells NODEDOWN and NODEUP in one go with the ring that they belong to, and before it
   // (exec/cpg.c: cpg_sync_activate).
@@ -111,6 +111,7 @@ void on_confchg(cpg_handle_t handle, const cpg_name* /*group*/, const cpg_addres
                          std::any_of(joined, joined + joined_count, by_ring);
   of_cpg(handle).events->on_group(
       {.in = with_ring ? GroupChange::In::new_ring : GroupChange::In::same_ring,
+       .members = processes(members, member_count),
        .left = processes(left, left_count),
        .joined = processes(joined, joined_count)});
 }
@@ -147,21 +148,34 @@ cs_error_t join(CorosyncHandles& handles) {
 
 // ---- the quorum service --------------------------------------------------------------------
 
-void on_quorum_notification(quorum_handle_t handle, std::uint32_t quorate, quorum_ring_id ring,
-                            std::uint32_t count, const std::uint32_t* list) {
+CorosyncHandles& of_quorum(quorum_handle_t handle) {
   const void* context = nullptr;
   quorum_context_get(handle, &context);
   auto& handles = *static_cast<CorosyncHandles*>(const_cast<void*>(context));
   handles.told = true;
+  return handles;
+}
+
+void on_quorum_notification(quorum_handle_t handle, std::uint32_t quorate, quorum_ring_id ring,
+                            std::uint32_t count, const std::uint32_t* list) {
   QuorumNotice notice{.ring = {ring.seq, NodeId(ring.nodeid)}, .quorate = quorate != 0};
   for (std::uint32_t i = 0; i < count; ++i) notice.nodes.emplace_back(list[i]);
-  handles.events->on_quorum(std::move(notice));
+  of_quorum(handle).events->on_quorum(std::move(notice));
+}
+
+/// Comes before the quorum is known and says nothing that the other one does not.
+void on_nodelist_notification(quorum_handle_t handle, quorum_ring_id /*ring*/,
+                              std::uint32_t /*count*/, const std::uint32_t* /*members*/,
+                              std::uint32_t /*count*/, const std::uint32_t* /*joined*/,
+                              std::uint32_t /*count*/, const std::uint32_t* /*left*/) {
+  of_quorum(handle);
 }
 
 Result<void> open_quorum(CorosyncHandles& to) {
   quorum_model_v1_data_t model{};
   model.model = QUORUM_MODEL_V1;
   model.quorum_notify_fn = on_quorum_notification;
+  model.nodelist_notify_fn = on_nodelist_notification;
   std::uint32_t type = QUORUM_FREE;
   cs_error_t code = patiently([&] {
     return quorum_model_initialize(&to.quorum, QUORUM_MODEL_V1,

@@ -114,7 +114,7 @@ class CorosyncEngine::Body : public std::enable_shared_from_this<Body>,
     if (listener_ == nullptr) return;
     if (!opened) return lose(opened.error());
     connection_ = std::move(*opened);
-    told_lost_ = false;
+    overflowed_ = false;
     assembler_.emplace(*this,
                        ProcessId{connection_->self(), static_cast<std::uint32_t>(::getpid())},
                        draw_incarnation());
@@ -184,7 +184,10 @@ class CorosyncEngine::Body : public std::enable_shared_from_this<Body>,
 
   // ---- what the assembler wants ----
 
-  void assembled_view(const EngineView& view) override { listener_->on_view(view); }
+  void assembled_view(const EngineView& view) override {
+    told_lost_ = false;
+    listener_->on_view(view);
+  }
   void assembled_message(NodeId from, const std::string& bytes) override {
     listener_->on_message(from, bytes);
   }

@@ -99,6 +99,8 @@ void ViewAssembler::pump() {
 void ViewAssembler::take(const GroupChange& change) {
   for (const ProcessId& process : change.left) peers_.erase(process);
   for (const ProcessId& process : change.joined) peers_[process] = Peer{};
+  for (const ProcessId& process : change.members)
+    peers_.try_emplace(process);  // we are the new one
   if (change.in == GroupChange::In::new_ring || now_.ring == RingId{}) {
     joined_with_ring_ = joined_with_ring_ || !change.joined.empty();
     return;

@@ -29,6 +29,7 @@ struct ProcessId {
 struct GroupChange {
   enum class In { same_ring, new_ring };
   In in = In::same_ring;
+  std::vector<ProcessId> members;  ///< all, after the change
   std::vector<ProcessId> left;
   std::vector<ProcessId> joined;
 };
