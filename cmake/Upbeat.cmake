@@ -41,6 +41,11 @@ set(UPBEAT_LADDER
   "daemon:base core ports clock node wire store engine hypervisor fence shutdown api"
   "cli:base core api lab measure")
 
+# What unit tests may use on top of that.
+set(UPBEAT_TEST_LADDER
+  "api:clock"
+  "cli:clock")
+
 set(UPBEAT_ROOMS "")
 foreach(rung IN LISTS UPBEAT_LADDER)
   string(REGEX REPLACE ":.*" "" room "${rung}")
