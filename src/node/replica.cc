@@ -342,13 +342,16 @@ void Replica::send_pending() {
 void Replica::give_back_stale() {
   if (in_step_) return;
   std::vector<Outcome> stale;
-  std::erase_if(pending_, [&](auto& entry) {
-    Pending& pending = entry.second;
+  for (auto entry = pending_.begin(); entry != pending_.end();) {
+    Pending& pending = entry->second;
     const auto waited = clock_.now() - pending.asked;
-    if (!pending.done || waited < std::chrono::milliseconds(request_patience_ms)) return false;
+    if (!pending.done || waited < std::chrono::milliseconds(request_patience_ms)) {
+      ++entry;
+      continue;
+    }
     stale.push_back(std::move(pending.done));
-    return true;
-  });
+    entry = pending_.erase(entry);
+  }
   for (const auto& done : stale) {
     done(fail("the request was not carried out: " + trouble_ + "; try again when it has quorum"));
   }
