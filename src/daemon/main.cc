@@ -69,8 +69,8 @@ int run(const Config& config) {
   Node node({engine, hypervisor, fencer, gate, clock, **journal}, node_options(config));
   node.set_log([](const std::string& text) { spdlog::info("{}", text); });
   NodeService service(node, **journal);
-  HttpServer api(io, service, {.socket_path = config.api_socket});
-  if (const auto listening = api.start(); !listening) return give_up(listening.error());
+  const auto api = HttpServer::listen(io, service, config.api_socket);
+  if (!api) return give_up(api.error());
   if (const auto started = node.start(); !started) return give_up(started.error());
 
   gate.on_exit([&io] { io.stop(); });

@@ -215,7 +215,7 @@ void Replica::apply_now(const Event& event, std::uint64_t own_request) {
                         std::move(lines),
                         matters ? Durability::synced : Durability::relaxed});
   if (!std::exchange(flush_posted_, true)) {
-    clock_.post([this] { flush(); });
+    end_of_turn_ = clock_.after(std::chrono::nanoseconds(0), [this] { flush(); });
   }
   if (own_request != 0) settle(own_request, state_.refused);
   listener_.on_applied(before, event, state_);
