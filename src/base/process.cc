@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -48,9 +49,30 @@ void drain(Fd& fd, std::string& to, std::size_t limit) {
   }
 }
 
+/// write(2) whose SIGPIPE, if nobody reads any more, ends nobody: the error says so already.
+ssize_t write_quietly(int fd, const char* data, std::size_t size) {
+  sigset_t broken_pipe;
+  sigset_t before;
+  sigset_t pending;
+  sigemptyset(&broken_pipe);
+  sigaddset(&broken_pipe, SIGPIPE);
+  sigpending(&pending);
+  const bool was_pending = sigismember(&pending, SIGPIPE) == 1;
+  pthread_sigmask(SIG_BLOCK, &broken_pipe, &before);
+  const ssize_t put = ::write(fd, data, size);
+  const int error = errno;
+  if (put < 0 && error == EPIPE && !was_pending) {
+    const timespec at_once{};
+    sigtimedwait(&broken_pipe, nullptr, &at_once);
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = error;
+  return put;
+}
+
 /// Feeds some of `input` to `fd`; closes it when all is written or nobody reads any more.
 void feed(Fd& fd, const std::string& input, std::size_t& written) {
-  const ssize_t put = ::write(fd.get(), input.data() + written, input.size() - written);
+  const ssize_t put = write_quietly(fd.get(), input.data() + written, input.size() - written);
   if (put > 0) written += static_cast<std::size_t>(put);
   if ((put < 0 && errno != EINTR && errno != EAGAIN) || written == input.size()) fd.reset();
 }
@@ -90,24 +112,35 @@ Result<pid_t> spawn(const std::vector<std::string>& argv, const Pipe& in, const 
   return pid;
 }
 
-/// Talks with the program until its streams end or the deadline passes; true if they ended.
-bool converse(const Command& command, Fd to, Fd out, Fd err, Finished& finished,
-              Clock::time_point deadline) {
+/// Why a program is not waited for any longer.
+enum class Waited : std::uint8_t { to_its_end, too_long, until_stopped };
+
+/// The time left for one poll, in milliseconds; 0 when the deadline has passed.
+int poll_ms(Clock::time_point deadline) {
+  const auto left =
+      std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
+}
+
+/// Talks with the program until its streams end, the deadline passes or somebody says stop.
+Waited converse(const Command& command, Fd to, Fd out, Fd err, Finished& finished,
+                Clock::time_point deadline) {
   std::size_t written = 0;
   if (command.input.empty()) to.reset();
   while (out.open() || err.open()) {
-    std::array<pollfd, 3> fds{
-        {{out.get(), POLLIN, 0}, {err.get(), POLLIN, 0}, {to.get(), POLLOUT, 0}}};
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
-    if (left <= 0) return false;
-    if (::poll(fds.data(), fds.size(), static_cast<int>(std::min<std::int64_t>(left, 60'000))) <= 0)
-      continue;
+    std::array<pollfd, 4> fds{{{out.get(), POLLIN, 0},
+                               {err.get(), POLLIN, 0},
+                               {to.get(), POLLOUT, 0},
+                               {command.stop_fd, POLLIN, 0}}};
+    const int left = poll_ms(deadline);
+    if (left == 0) return Waited::too_long;
+    if (::poll(fds.data(), fds.size(), left) <= 0) continue;
+    if (fds[3].revents != 0) return Waited::until_stopped;
     if (fds[0].revents != 0) drain(out, finished.out, command.output_limit_bytes);
     if (fds[1].revents != 0) drain(err, finished.err, command.output_limit_bytes);
     if (fds[2].revents != 0) feed(to, command.input, written);
   }
-  return true;
+  return Waited::to_its_end;
 }
 
 int status_of(int wait_status) {
@@ -115,16 +148,16 @@ int status_of(int wait_status) {
 }
 
 /// Waits for a program that has closed its streams, as long as the deadline allows.
-bool reap(pid_t pid, int& wait_status, Clock::time_point deadline) {
+Waited reap(pid_t pid, int stop_fd, int& wait_status, Clock::time_point deadline) {
   const Fd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   while (::waitpid(pid, &wait_status, WNOHANG) == 0) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
-    if (left <= 0) return false;
-    pollfd ended{handle.get(), POLLIN, 0};
-    ::poll(&ended, 1, static_cast<int>(std::min<std::int64_t>(left, 60'000)));
+    const int left = poll_ms(deadline);
+    if (left == 0) return Waited::too_long;
+    std::array<pollfd, 2> fds{{{handle.get(), POLLIN, 0}, {stop_fd, POLLIN, 0}}};
+    ::poll(fds.data(), fds.size(), left);
+    if (fds[1].revents != 0) return Waited::until_stopped;
   }
-  return true;
+  return Waited::to_its_end;
 }
 
 }  // namespace
@@ -146,14 +179,18 @@ Result<Finished> run(const Command& command) {
   const auto deadline = Clock::now() + command.timeout;
   Finished finished;
   int wait_status = 0;
-  if (converse(command, std::move(in->write), std::move(out->read), std::move(err->read), finished,
-               deadline) &&
-      reap(*pid, wait_status, deadline)) {
+  auto waited = converse(command, std::move(in->write), std::move(out->read), std::move(err->read),
+                         finished, deadline);
+  if (waited == Waited::to_its_end) waited = reap(*pid, command.stop_fd, wait_status, deadline);
+  if (waited == Waited::to_its_end) {
     finished.exit_status = status_of(wait_status);
     return finished;
   }
   ::kill(-*pid, SIGKILL);
   ::waitpid(*pid, &wait_status, 0);
+  if (waited == Waited::until_stopped) {
+    return fail(command.argv[0] + " was stopped before its end");
+  }
   return fail(command.argv[0] + " did not finish within " +
               std::to_string(command.timeout.count()) + " ms and was ended");
 }

@@ -23,10 +23,12 @@ struct Command {
   std::string input;                           ///< fed to standard input, then end of file
   std::chrono::milliseconds timeout{60'000};   ///< then the program and its children get SIGKILL
   std::size_t output_limit_bytes = 4U << 20U;  ///< more output of a stream than this is dropped
+  int stop_fd = -1;  ///< when it turns readable (an eventfd, say), the same end as by time-out
 };
 
 /// Runs `command` and waits for it. An error means that it could not be started or that its time
-/// ran out; a program that ran and failed is a Finished with its status. Thread safe.
+/// ran out or that it was stopped; a program that ran and failed is a Finished with its status.
+/// Thread safe.
 [[nodiscard]] Result<Finished> run(const Command& command);
 
 /// The same for a program that has to succeed: returns its standard output, or an error that names

@@ -3,6 +3,9 @@
 #include "base/process.h"
 
 #include <gtest/gtest.h>
+#include <sys/eventfd.h>
+
+#include "base/fd.h"
 
 namespace upbeat {
 namespace {
@@ -27,6 +30,14 @@ TEST(Process, FeedsMoreThanAPipeHolds) {
   EXPECT_EQ(finished->out.size(), much.size());
 }
 
+TEST(Process, SurvivesAProgramThatReadsNoneOfItsInput) {
+  const auto finished =
+      run({.argv = {"sh", "-c", "exec <&-; echo done"}, .input = std::string(1U << 20U, 'x')});
+
+  ASSERT_TRUE(finished) << finished.error().text;
+  EXPECT_EQ(finished->out, "done\n");
+}
+
 TEST(Process, EndsAProgramAndItsChildrenWhenTheTimeIsUp) {
   const auto before = std::chrono::steady_clock::now();
 
@@ -35,6 +46,18 @@ TEST(Process, EndsAProgramAndItsChildrenWhenTheTimeIsUp) {
   ASSERT_FALSE(finished);
   EXPECT_EQ(finished.error().text, "sh did not finish within 100 ms and was ended");
   EXPECT_LT(std::chrono::steady_clock::now() - before, 30s);
+}
+
+TEST(Process, EndsAProgramWhenItIsToldToStop) {
+  const Fd stop(::eventfd(1, EFD_CLOEXEC));
+
+  const auto open_streams = run({.argv = {"sleep", "60"}, .stop_fd = stop.get()});
+  const auto closed_streams =
+      run({.argv = {"sh", "-c", "exec >&- 2>&-; sleep 60"}, .stop_fd = stop.get()});
+
+  ASSERT_FALSE(open_streams);
+  EXPECT_EQ(open_streams.error().text, "sleep was stopped before its end");
+  EXPECT_FALSE(closed_streams);
 }
 
 TEST(Process, NamesAProgramThatDoesNotExist) {

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The cluster as the API shows it: State to JSON. Pure; docs/api/openapi.yaml gives the shapes.
+#pragma once
+
+#include <boost/json/fwd.hpp>
+#include <vector>
+
+#include "api/service.h"
+#include "core/state.h"
+#include "ports/journal.h"
+
+namespace upbeat {
+
+/// Everything at once: {daemon, cluster, nodes, vms}. Memory is in MiB, times are cluster time in
+/// ms, what does not apply is null.
+[[nodiscard]] boost::json::object status_view(const State& state, const DaemonStatus& daemon);
+
+/// The node; REQUIRES: it is in `state`.
+[[nodiscard]] boost::json::object node_view(const State& state, NodeId node);
+
+/// The guest without its definition; REQUIRES: it is in `state`.
+[[nodiscard]] boost::json::object vm_view(const State& state, const VmId& vm);
+
+/// The guest with its definition (`domain_xml`); REQUIRES: it is in `state`.
+[[nodiscard]] boost::json::object vm_full_view(const State& state, const VmId& vm);
+
+/// Lines of history, each {index, wall_ms, subject, text}.
+[[nodiscard]] boost::json::object history_view(const HistoryLine& line);
+[[nodiscard]] boost::json::array history_view(const std::vector<HistoryLine>& lines);
+
+/// {error: text}
+[[nodiscard]] boost::json::object error_view(const std::string& text);
+
+}  // namespace upbeat

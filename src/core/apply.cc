@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one function that changes the state: dispatch, views, time and operators' requests.
+#include "core/apply.h"
+
+#include <algorithm>
+
+#include "core/apply_parts.h"
+#include "core/requests.h"
+#include "core/text.h"
+
+namespace upbeat {
+namespace {
+
+constexpr ClusterTime backoff_limit{60'000};
+
+void node_came(State& state, const NodeHere& came) {
+  auto& node = state.nodes[came.id];
+  const auto* before = std::get_if<Online>(&node.standing);
+  if (before != nullptr && before->incarnation == came.incarnation) return;
+  const bool only_daemon = before != nullptr;
+  Online now{.incarnation = came.incarnation, .member_since = state.epoch};
+  if (came.incarnation == 0) {
+    now.leaving = before != nullptr && before->leaving;
+    tell(state, came.id,
+         only_daemon ? "its daemon went away, the host is still there"
+                     : "the host is there, its daemon is not yet");
+  } else {
+    if (node.drain && node.drain->cause == DrainCause::shutdown) node.drain.reset();
+    tell(state, came.id, only_daemon ? "its daemon is there again" : "joined");
+  }
+  node.standing = now;
+  node.fencing.reset();
+}
+
+void node_went(State& state, NodeId id, NodeRecord& node, Continuity continuity) {
+  const auto* before = std::get_if<Online>(&node.standing);
+  if (before == nullptr) return;
+  if (before->leaving) {
+    node.standing = Left{};
+    tell(state, id, "left cleanly");
+  } else if (continuity == Continuity::cold) {
+    node.standing = Unseen{state.now};
+    tell(state, id, "has not been seen since the whole cluster began anew");
+  } else {
+    node.standing = Lost{state.now};
+    tell(state, id, "was lost: it is gone without a word");
+  }
+}
+
+}  // namespace
+
+ClusterTime backoff(std::uint32_t failures) {
+  if (failures == 0) return ClusterTime{0};
+  const auto doubled = ClusterTime{1000} * (std::int64_t{1} << std::min(failures - 1, 10U));
+  return std::min(doubled, backoff_limit);
+}
+
+void tell(State& state, const std::string& subject, std::string text) {
+  state.log.push_back({subject, std::move(text)});
+}
+void tell(State& state, const VmId& vm, std::string text) {
+  tell(state, vm.get(), std::move(text));
+}
+void tell(State& state, NodeId node, std::string text) {
+  tell(state, name_of(state, node), std::move(text));
+}
+
+void apply_event(State& state, const ViewChanged& event) {
+  state.epoch = event.epoch;
+  for (const auto& named : event.configured) {
+    auto [entry, added] = state.nodes.try_emplace(named.id);
+    entry->second.name = named.name;
+    if (added) entry->second.standing = Unseen{state.now};
+  }
+  const auto is_here = [&](NodeId id) {
+    return std::ranges::any_of(event.here, [&](const NodeHere& one) { return one.id == id; });
+  };
+  for (auto& [id, node] : state.nodes) {
+    if (!is_here(id)) node_went(state, id, node, event.continuity);
+  }
+  for (const auto& came : event.here) node_came(state, came);
+  // A fence device is asked by a member; one that is gone cannot tell how it went.
+  for (auto& [id, node] : state.nodes) {
+    if (node.fencing && node.fencing->by != NodeId() && !is_here(node.fencing->by)) {
+      node.fencing->by = NodeId();
+      node.fencing->next_try = state.now;
+    }
+  }
+  std::erase_if(state.nodes, [&](const auto& entry) {
+    const auto& [id, node] = entry;
+    return !is_here(id) && is_empty(state, id) &&
+           std::ranges::none_of(event.configured,
+                                [&](const auto& named) { return named.id == id; });
+  });
+}
+
+void apply_event(State& state, const Tick& event) {
+  state.now += std::clamp(event.elapsed, std::chrono::milliseconds{0}, tick_limit);
+}
+
+void apply_event(State& state, const NodeLeaving& event) {
+  const auto found = state.nodes.find(event.node);
+  if (found == state.nodes.end()) return;
+  auto* here = std::get_if<Online>(&found->second.standing);
+  if (here == nullptr || here->leaving) return;
+  if (!is_empty(state, event.node)) {
+    state.refused = name_of(state, event.node) + " cannot leave cleanly: it may still run guests";
+    return;
+  }
+  here->leaving = true;
+  tell(state, event.node, "is empty and goes down");
+}
+
+void apply_event(State& state, const DrainRequested& event) {
+  auto& node = state.nodes.at(event.node);
+  if (!node.drain) {
+    node.drain = Drain{event.cause, event.why, state.now};
+  } else {
+    // An operator's drain outlives a reboot; a reboot does not end it.
+    node.drain->why = event.why;
+    if (event.cause == DrainCause::operator_request) node.drain->cause = event.cause;
+  }
+  tell(state, event.node, "is to be drained" + in_brackets(event.why));
+}
+
+void apply_event(State& state, const UndrainRequested& event) {
+  state.nodes.at(event.node).drain.reset();
+  for (auto& [id, vm] : state.vms) {
+    if (vm.may_run_on.contains(event.node)) vm.waits_for.clear();
+  }
+  tell(state, event.node, "takes VMs again");
+}
+
+void apply_event(State& state, const FenceReported& event) {
+  const auto found = state.nodes.find(event.node);
+  if (found == state.nodes.end()) return;
+  auto& fencing = found->second.fencing;
+  if (!fencing || fencing->by != event.by || online(state, event.node) != nullptr) return;
+  if (event.proved_off) {
+    prove_off(state, event.node, event.detail);
+    return;
+  }
+  fencing->by = NodeId();
+  fencing->failures += 1;
+  fencing->next_try = state.now + backoff(fencing->failures);
+  fencing->last_error = event.detail;
+  tell(state, event.node,
+       "could not be proved off by " + name_of(state, event.by) + ": " + event.detail);
+}
+
+void apply_event(State& state, const OffConfirmed& event) {
+  prove_off(state, event.node, event.who + " says so");
+}
+
+void apply_event(State& state, const VmDefined& event) {
+  state.vms[event.vm].spec = event.spec;
+  tell(state, event.vm, "was defined (" + mib(event.spec.memory_kib) + ")");
+}
+
+void apply_event(State& state, const VmWanted& event) {
+  auto& vm = state.vms.at(event.vm);
+  vm.wanted = event.wanted;
+  vm.stop_force = event.force;
+  vm.waits_for.clear();
+  vm.given_up = false;
+  vm.start_failures = 0;
+  vm.move_failures = 0;
+  vm.crashes = 0;
+  vm.avoid.clear();
+  vm.not_before = state.now;
+  vm.wants_move = false;
+  if (std::holds_alternative<Alarm>(vm.phase)) {
+    vm.phase = vm.may_run_on.empty() ? Phase(Stopped{}) : Phase(Unsure{});
+  }
+  tell(state, event.vm,
+       event.wanted == Wanted::running   ? "is wanted running"
+       : event.wanted == Wanted::stopped ? "is wanted stopped"
+                                         : "is to be removed");
+  if (event.wanted == Wanted::removed && std::holds_alternative<Stopped>(vm.phase)) {
+    tell(state, event.vm, "was removed");
+    state.vms.erase(event.vm);
+  }
+}
+
+void apply_event(State& state, const VmMigrateRequested& event) {
+  auto& vm = state.vms.at(event.vm);
+  vm.wants_move = true;
+  vm.move_to = event.to;
+  vm.move_failures = 0;
+  vm.not_before = state.now;
+  tell(state, event.vm,
+       event.to ? "is wanted on " + name_of(state, *event.to) : "is wanted elsewhere");
+}
+
+State apply(State state, const Event& event) {
+  state.index = EventIndex(state.index.get() + 1);
+  state.log.clear();
+  state.refused.clear();
+  if (const auto granted = check_request(state, event); !granted) {
+    state.refused = granted.error().text;
+    return state;
+  }
+  std::visit([&](const auto& one) { apply_event(state, one); }, event);
+  return state;
+}
+
+}  // namespace upbeat

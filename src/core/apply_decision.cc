@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decisions come true here, each only if what it was taken for still holds.
+#include "core/apply_parts.h"
+#include "core/placement.h"
+
+namespace upbeat {
+namespace {
+
+void carry_out(State& state, const StartVm& start, const Reason& why) {
+  const auto found = state.vms.find(start.vm);
+  if (found == state.vms.end()) return;
+  auto& vm = found->second;
+  // The one gate through which a guest comes to life: nobody else may be running it.
+  if (!std::holds_alternative<Stopped>(vm.phase) || !vm.may_run_on.empty() ||
+      vm.wanted != Wanted::running || !fits(state, start.vm, start.on)) {
+    return;
+  }
+  vm.may_run_on.emplace(start.on, state.index);
+  vm.phase = Starting{start.on, state.index};
+  vm.waits_for.clear();
+  tell(state, start.vm, "starts on " + name_of(state, start.on) + ": " + why.text());
+}
+
+void carry_out(State& state, const MigrateVm& move, const Reason& why) {
+  const auto found = state.vms.find(move.vm);
+  if (found == state.vms.end()) return;
+  auto& vm = found->second;
+  const auto* running = std::get_if<Running>(&vm.phase);
+  const auto* source = online(state, move.from);
+  if (running == nullptr || running->on != move.from || vm.may_run_on.size() != 1 ||
+      source == nullptr || source->incarnation == 0 || !fits(state, move.vm, move.to)) {
+    return;
+  }
+  vm.may_run_on.emplace(move.to, state.index);
+  vm.phase = Migrating{.from = move.from, .to = move.to, .since = state.index};
+  vm.waits_for.clear();
+  tell(state, move.vm,
+       "moves from " + name_of(state, move.from) + " to " + name_of(state, move.to) + ": " +
+           why.text());
+}
+
+void carry_out(State& state, const StopVm& stop, const Reason& why) {
+  const auto found = state.vms.find(stop.vm);
+  if (found == state.vms.end()) return;
+  auto& vm = found->second;
+  const auto* running = std::get_if<Running>(&vm.phase);
+  const auto* stopping = std::get_if<Stopping>(&vm.phase);
+  const bool first = running != nullptr && running->on == stop.on;
+  const bool harder = stopping != nullptr && stopping->on == stop.on &&
+                      stopping->force == StopForce::ask && stop.force == StopForce::power_off;
+  if (vm.wanted == Wanted::running || (!first && !harder)) return;
+  vm.phase = Stopping{stop.on, state.index, state.now, stop.force};
+  vm.waits_for.clear();
+  tell(state, stop.vm,
+       (stop.force == StopForce::ask ? "is asked to shut down on " : "is powered off on ") +
+           name_of(state, stop.on) + ": " + why.text());
+}
+
+void carry_out(State& state, const FenceNode& fence, const Reason& why) {
+  const auto found = state.nodes.find(fence.node);
+  const auto* by = online(state, fence.by);
+  if (found == state.nodes.end() || by == nullptr || by->incarnation == 0) return;
+  auto& node = found->second;
+  const bool uncertain =
+      std::holds_alternative<Lost>(node.standing) || std::holds_alternative<Unseen>(node.standing);
+  if (!uncertain || (node.fencing && node.fencing->by != NodeId())) return;
+  if (!node.fencing) node.fencing.emplace();
+  node.fencing->by = fence.by;
+  node.fencing->since = state.index;
+  tell(state, fence.node, name_of(state, fence.by) + " proves it off: " + why.text());
+}
+
+void carry_out(State& state, const HoldVm& hold, const Reason& why) {
+  const auto found = state.vms.find(hold.vm);
+  if (found == state.vms.end()) return;
+  found->second.waits_for = why.text();
+  found->second.wants_move = false;
+  tell(state, hold.vm, "waits: " + why.text());
+}
+
+void carry_out(State& state, const GiveUpVm& give_up, const Reason& why) {
+  const auto found = state.vms.find(give_up.vm);
+  if (found == state.vms.end()) return;
+  found->second.given_up = true;
+  found->second.waits_for = why.text();
+  tell(state, give_up.vm, "is given up: " + why.text());
+}
+
+}  // namespace
+
+void apply_event(State& state, const Decided& event) {
+  if (event.view != state.epoch) return;
+  for (const auto& decision : event.decisions) {
+    std::visit([&](const auto& action) { carry_out(state, action, decision.why); },
+               decision.action);
+  }
+}
+
+}  // namespace upbeat

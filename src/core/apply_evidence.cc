@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+// Evidence: what nodes report of their guests, and what follows for where a guest may be running.
+#include <algorithm>
+
+#include "core/apply_parts.h"
+#include "core/text.h"
+
+namespace upbeat {
+namespace {
+
+/// A guest that ran this long is healthy: its earlier crashes no longer count.
+constexpr ClusterTime healthy_after{600'000};
+
+std::string ending_text(const InventoryReported& report, const VmId& vm) {
+  const auto ended =
+      std::ranges::find_if(report.ended, [&](const GuestEnded& one) { return one.vm == vm; });
+  if (ended == report.ended.end()) return "is not there";
+  switch (ended->ending) {
+    case Ending::shut_down:
+      return "shut down";
+    case Ending::destroyed:
+      return "was powered off";
+    case Ending::crashed:
+      return "crashed";
+    case Ending::migrated:
+      return "has left";
+    case Ending::failed:
+      return "did not come to life";
+  }
+  return "is not there";
+}
+
+void now_running(State& state, const VmId& id, VmRecord& vm, NodeId node) {
+  vm.phase = Running{node, state.now};
+  vm.waits_for.clear();
+  vm.given_up = false;
+  if (vm.wants_move && (!vm.move_to || *vm.move_to == node)) vm.wants_move = false;
+  tell(state, id, "runs on " + name_of(state, node));
+}
+
+void raise_alarm(State& state, const VmId& id, VmRecord& vm, const std::string& what) {
+  vm.phase = Alarm{what};
+  vm.waits_for = what + "; Upbeat leaves it alone until `upbeat vm start` or `upbeat vm stop`";
+  tell(state, id, "ALARM: " + what);
+}
+
+void seen_running(State& state, const VmId& id, VmRecord& vm, NodeId node) {
+  const auto name = name_of(state, node);
+  if (std::holds_alternative<Alarm>(vm.phase)) {
+    vm.may_run_on.emplace(node, state.index);
+    return;
+  }
+  if (!vm.may_run_on.contains(node)) {
+    vm.may_run_on.emplace(node, state.index);
+    raise_alarm(state, id, vm,
+                "it was seen running on " + name + ", where Upbeat did not start it");
+    return;
+  }
+  if (const auto* starting = std::get_if<Starting>(&vm.phase)) {
+    if (starting->on != node) return;
+    vm.start_failures = 0;
+    vm.avoid.clear();
+    now_running(state, id, vm, node);
+  } else if (const auto* running = std::get_if<Running>(&vm.phase)) {
+    if (running->on != node) {
+      raise_alarm(state, id, vm,
+                  "it was seen running on " + name_of(state, running->on) + " and on " + name);
+    }
+  } else if (auto* migrating = std::get_if<Migrating>(&vm.phase)) {
+    if (migrating->to == node) migrating->landed = true;
+  } else if (std::holds_alternative<Unsure>(vm.phase)) {
+    if (vm.may_run_on.size() == 1) now_running(state, id, vm, node);
+  }
+}
+
+/// Whether the absence of the guest from this report proves that it is not there.
+bool denies(const InventoryReported& report, const VmId& id, const VmRecord& vm) {
+  if (report.as_of < vm.may_run_on.at(report.node)) return false;
+  if (std::ranges::binary_search(report.busy, id)) return false;
+  // A target that has not seen the guest yet says nothing while the source may still be sending.
+  const auto* migrating = std::get_if<Migrating>(&vm.phase);
+  return migrating == nullptr || migrating->to != report.node || migrating->ended ||
+         !vm.may_run_on.contains(migrating->from);
+}
+
+void avoid(VmRecord& vm, NodeId node) {
+  const auto at = std::ranges::lower_bound(vm.avoid, node);
+  if (at == vm.avoid.end() || *at != node) vm.avoid.insert(at, node);
+}
+
+void count_death(State& state, VmRecord& vm, NodeId node) {
+  const auto* running = std::get_if<Running>(&vm.phase);
+  if (running == nullptr || running->on != node || vm.wanted != Wanted::running) return;
+  vm.crashes = state.now - running->since >= healthy_after ? 1 : vm.crashes + 1;
+  vm.not_before = state.now + backoff(vm.crashes - 1);
+}
+
+/// Where the phase goes when `node` has just been ruled out; the guest may still run on others.
+void phase_without(State& state, const VmId& id, VmRecord& vm, NodeId node) {
+  if (std::holds_alternative<Alarm>(vm.phase)) return;
+  if (vm.may_run_on.empty()) {
+    vm.phase = Stopped{};
+    return;
+  }
+  const auto* migrating = std::get_if<Migrating>(&vm.phase);
+  if (migrating == nullptr) return;
+  if (migrating->to == node) {
+    now_running(state, id, vm, migrating->from);
+  } else if (migrating->landed) {
+    vm.move_failures = 0;
+    vm.avoid.clear();
+    now_running(state, id, vm, migrating->to);
+  } else {
+    // Only what the target reports from now on tells whether it has the guest.
+    for (auto& [left, since] : vm.may_run_on) since = state.index;
+    vm.phase = Unsure{};
+  }
+}
+
+}  // namespace
+
+void rule_out(State& state, const VmId& id, NodeId node, const std::string& evidence) {
+  auto& vm = state.vms.at(id);
+  if (vm.may_run_on.erase(node) == 0) return;
+  const bool was_moving = std::holds_alternative<Migrating>(vm.phase);
+  if (!was_moving) tell(state, id, evidence);
+  phase_without(state, id, vm, node);
+  if (!std::holds_alternative<Stopped>(vm.phase)) return;
+  if (was_moving) tell(state, id, evidence);
+  if (vm.wanted == Wanted::removed) {
+    tell(state, id, "was removed");
+    state.vms.erase(id);
+  }
+}
+
+void prove_off(State& state, NodeId node, const std::string& proof) {
+  auto& record = state.nodes.at(node);
+  record.standing = ProvedOff{proof};
+  record.fencing.reset();
+  record.foreign.clear();
+  tell(state, node, "was proved off: " + proof);
+  std::vector<VmId> there;
+  for (const auto& [id, vm] : state.vms) {
+    if (vm.may_run_on.contains(node)) there.push_back(id);
+  }
+  for (const auto& id : there) {
+    rule_out(state, id, node, "is down: " + name_of(state, node) + " was proved off");
+  }
+}
+
+void apply_event(State& state, const InventoryReported& report) {
+  const auto found = state.nodes.find(report.node);
+  if (found == state.nodes.end()) return;
+  auto* here = std::get_if<Online>(&found->second.standing);
+  if (here == nullptr || here->incarnation != report.incarnation) return;
+  const bool first = !here->reported;
+  here->reported = true;
+  found->second.capacity = report.capacity;
+  found->second.foreign.clear();
+  if (first) {
+    tell(state, report.node,
+         "reported " + std::to_string(report.guests.size()) + " guests and " +
+             mib(report.capacity.memory_kib) + " for guests");
+  }
+  for (const auto& guest : report.guests) {
+    const auto vm = state.vms.find(guest.vm);
+    if (vm == state.vms.end()) {
+      found->second.foreign.push_back(guest);
+    } else if (guest.sighting == Sighting::running &&
+               (vm->second.may_run_on.contains(report.node) ||
+                !std::ranges::binary_search(report.busy, guest.vm))) {
+      seen_running(state, guest.vm, vm->second, report.node);
+    }
+  }
+  std::vector<VmId> absent;
+  for (const auto& [id, vm] : state.vms) {
+    const bool seen =
+        std::ranges::any_of(report.guests, [&](const GuestSeen& guest) { return guest.vm == id; });
+    if (!seen && vm.may_run_on.contains(report.node) && denies(report, id, vm)) {
+      absent.push_back(id);
+    }
+  }
+  for (const auto& id : absent) {
+    auto& vm = state.vms.at(id);
+    if (!first) count_death(state, vm, report.node);
+    rule_out(state, id, report.node,
+             ending_text(report, id) + " on " + name_of(state, report.node));
+  }
+}
+
+void apply_event(State& state, const VmStartFailed& event) {
+  const auto found = state.vms.find(event.vm);
+  if (found == state.vms.end()) return;
+  auto& vm = found->second;
+  const auto* starting = std::get_if<Starting>(&vm.phase);
+  if (starting == nullptr || starting->on != event.on || starting->since != event.since) return;
+  vm.start_failures += 1;
+  vm.last_error = event.why;
+  vm.not_before = state.now + backoff(vm.start_failures);
+  avoid(vm, event.on);
+  vm.may_run_on[event.on] = state.index;  // its next inventory tells whether something is left
+  vm.phase = Unsure{};
+  tell(state, event.vm, "could not be started on " + name_of(state, event.on) + ": " + event.why);
+}
+
+void apply_event(State& state, const MigrationEnded& event) {
+  const auto found = state.vms.find(event.vm);
+  if (found == state.vms.end()) return;
+  auto& vm = found->second;
+  auto* migrating = std::get_if<Migrating>(&vm.phase);
+  if (migrating == nullptr || migrating->from != event.from || migrating->to != event.to ||
+      migrating->since != event.since || migrating->ended) {
+    return;
+  }
+  migrating->ended = true;
+  vm.last_move = event;
+  const auto path = name_of(state, event.from) + " to " + name_of(state, event.to);
+  for (auto& [node, since] : vm.may_run_on) since = state.index;
+  if (event.success) {
+    tell(state, event.vm,
+         "moved live from " + path + " in " + std::to_string(event.total_ms) + " ms, paused for " +
+             std::to_string(event.downtime_ms) + " ms");
+    return;
+  }
+  vm.move_failures += 1;
+  vm.last_error = event.why;
+  vm.not_before = state.now + backoff(vm.move_failures);
+  avoid(vm, event.to);
+  vm.wants_move = false;
+  tell(state, event.vm, "could not move from " + path + ": " + event.why);
+}
+
+void apply_event(State& state, const MigrationProgressed& event) {
+  const auto found = state.vms.find(event.vm);
+  if (found == state.vms.end()) return;
+  if (auto* migrating = std::get_if<Migrating>(&found->second.phase)) migrating->progress = event;
+}
+
+}  // namespace upbeat

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// The coordinator's judgement: each rule looks at the state as the rules before it will have left
+// it.
+#include "core/decide.h"
+
+#include <algorithm>
+
+#include "core/apply.h"
+#include "core/evacuation.h"
+#include "core/placement.h"
+#include "core/text.h"
+
+namespace upbeat {
+namespace {
+
+/// A copy of the state on which each decision is tried as soon as it is taken, so that the next one
+/// counts with it.
+class Plan {
+ public:
+  explicit Plan(const State& state) : state_(state) {}
+
+  [[nodiscard]] const State& state() const { return state_; }
+  void decide(Action action, std::string why) {
+    Decision decision{std::move(action), Reason(std::move(why))};
+    state_ = apply(std::move(state_), Decided{state_.epoch, {decision}});
+    decisions_.push_back(std::move(decision));
+  }
+  /// Says why a guest waits, once.
+  void hold(const VmId& vm, const std::string& why) {
+    if (state_.vms.at(vm).waits_for != why) decide(HoldVm{vm}, why);
+  }
+  [[nodiscard]] std::vector<Decision> take() { return std::move(decisions_); }
+
+ private:
+  State state_;
+  std::vector<Decision> decisions_;
+};
+
+/// All guests, most important first, then the largest, so that small ones fill what is left.
+std::vector<VmId> by_importance(const State& state) {
+  std::vector<VmId> order;
+  for (const auto& [id, vm] : state.vms) order.push_back(id);
+  std::ranges::stable_sort(order, [&](const VmId& a, const VmId& b) {
+    const auto& left = state.vms.at(a).spec;
+    const auto& right = state.vms.at(b).spec;
+    if (left.priority != right.priority) return left.priority > right.priority;
+    return left.memory_kib > right.memory_kib;
+  });
+  return order;
+}
+
+/// Who asks the fence device: the coordinator first, after a failure the next member.
+NodeId executor(const State& state, std::uint32_t failures) {
+  std::vector<NodeId> members{coordinator(state)};
+  for (const auto& [id, node] : state.nodes) {
+    const auto* here = std::get_if<Online>(&node.standing);
+    if (here != nullptr && here->incarnation != 0 && id != members.front()) members.push_back(id);
+  }
+  return members[failures % members.size()];
+}
+
+/// Why the node has to be proved off now; empty if it has not.
+std::string must_be_off(const State& state, const NodeRecord& node, NodeId id) {
+  if (is_empty(state, id)) return {};
+  if (std::holds_alternative<Lost>(node.standing)) return "it was lost and may still run guests";
+  if (const auto* unseen = std::get_if<Unseen>(&node.standing);
+      unseen != nullptr && state.now - unseen->since >= unseen_grace) {
+    return "it was not seen for " + seconds(unseen_grace) + " and may run guests";
+  }
+  return {};
+}
+
+void fence(Plan& plan) {
+  std::vector<NodeId> ids;
+  for (const auto& [id, node] : plan.state().nodes) ids.push_back(id);
+  for (const auto id : ids) {
+    const auto& node = plan.state().nodes.at(id);
+    const auto why = must_be_off(plan.state(), node, id);
+    if (why.empty()) continue;
+    if (node.fencing &&
+        (node.fencing->by != NodeId() || plan.state().now < node.fencing->next_try)) {
+      continue;
+    }
+    const auto failures = node.fencing ? node.fencing->failures : 0;
+    plan.decide(FenceNode{id, executor(plan.state(), failures)}, why);
+  }
+}
+
+struct Traffic {
+  std::uint32_t out = 0;
+  std::uint32_t in = 0;
+};
+
+Traffic traffic(const State& state, NodeId node) {
+  Traffic sum;
+  for (const auto& [id, vm] : state.vms) {
+    const auto* migrating = std::get_if<Migrating>(&vm.phase);
+    if (migrating == nullptr) continue;
+    if (migrating->from == node) ++sum.out;
+    if (migrating->to == node) ++sum.in;
+  }
+  return sum;
+}
+
+/// Starts one migration if a place and a free slot are there; the others follow when one ends.
+void move(Plan& plan, const VmId& id, NodeId from, std::expected<Place, std::string> target,
+          const std::string& why) {
+  if (!target) {
+    plan.hold(id, why + ", but " + target.error());
+    return;
+  }
+  if (traffic(plan.state(), from).out >= moves_from_limit ||
+      traffic(plan.state(), target->node).in >= moves_to_limit) {
+    return;
+  }
+  plan.decide(MigrateVm{id, from, target->node}, why + " and " + target->why);
+}
+
+void drain(Plan& plan) {
+  std::vector<NodeId> draining;
+  for (const auto& [id, node] : plan.state().nodes) {
+    const auto* here = online(plan.state(), id);
+    if (node.drain && here != nullptr && here->incarnation != 0) draining.push_back(id);
+  }
+  for (const auto node : draining) {
+    for (const auto& id : leaving_order(plan.state(), node)) {
+      const auto& vm = plan.state().vms.at(id);
+      const auto* running = std::get_if<Running>(&vm.phase);
+      if (running == nullptr || running->on != node || vm.wanted != Wanted::running ||
+          plan.state().now < vm.not_before) {
+        continue;
+      }
+      const auto& why = plan.state().nodes.at(node).drain->why;
+      move(plan, id, node, place(plan.state(), id),
+           name_of(plan.state(), node) + " is draining" + in_brackets(why));
+    }
+  }
+}
+
+void move_as_asked(Plan& plan, const VmId& id, const VmRecord& vm) {
+  const auto* running = std::get_if<Running>(&vm.phase);
+  const auto* source = running == nullptr ? nullptr : online(plan.state(), running->on);
+  if (!vm.wants_move || source == nullptr || source->incarnation == 0) return;
+  auto target = place(plan.state(), id);
+  if (vm.move_to) {
+    const auto fit = fits(plan.state(), id, *vm.move_to);
+    target = fit ? std::expected<Place, std::string>(
+                       Place{*vm.move_to, name_of(plan.state(), *vm.move_to) + " was asked for"})
+                 : std::unexpected(fit.error());
+  }
+  move(plan, id, running->on, std::move(target), "an operator wants it moved");
+}
+
+void stop_as_asked(Plan& plan, const VmId& id, const VmRecord& vm) {
+  const auto* running = std::get_if<Running>(&vm.phase);
+  const auto* stopping = std::get_if<Stopping>(&vm.phase);
+  if (running != nullptr) {
+    plan.decide(StopVm{id, running->on, vm.stop_force},
+                vm.wanted == Wanted::removed ? "it is to be removed" : "it is wanted stopped");
+  } else if (stopping != nullptr && stopping->force == StopForce::ask) {
+    if (vm.stop_force == StopForce::power_off) {
+      plan.decide(StopVm{id, stopping->on, StopForce::power_off}, "an operator asked for force");
+    } else if (plan.state().now - stopping->asked_at >= stop_patience) {
+      plan.decide(StopVm{id, stopping->on, StopForce::power_off},
+                  "it did not shut down within " + seconds(stop_patience));
+    }
+  }
+}
+
+void start(Plan& plan, const VmId& id, const VmRecord& vm) {
+  if (!std::holds_alternative<Stopped>(vm.phase) || vm.given_up) return;
+  if (vm.start_failures >= start_tries_limit) {
+    plan.decide(GiveUpVm{id}, "it could not be started " + std::to_string(vm.start_failures) +
+                                  " times, last: " + vm.last_error + "; `upbeat vm start " +
+                                  id.get() + "` tries again");
+    return;
+  }
+  if (plan.state().now < vm.not_before) return;
+  const auto target = place(plan.state(), id);
+  if (target) {
+    plan.decide(StartVm{id, target->node}, "it is wanted running and " + target->why);
+  } else {
+    plan.hold(id, target.error());
+  }
+}
+
+}  // namespace
+
+std::vector<Decision> decide(const State& state) {
+  if (coordinator(state) == NodeId()) return {};
+  Plan plan(state);
+  fence(plan);
+  drain(plan);
+  for (const auto& id : by_importance(state)) {
+    // A copy: the plan's own record moves on with the decisions.
+    const VmRecord vm = plan.state().vms.at(id);
+    if (vm.wanted == Wanted::running) {
+      start(plan, id, vm);
+      move_as_asked(plan, id, vm);
+    } else {
+      stop_as_asked(plan, id, vm);
+    }
+  }
+  return plan.take();
+}
+
+}  // namespace upbeat

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// What should be done now: the coordinator's judgement. Pure.
+#pragma once
+
+#include <vector>
+
+#include "core/decision.h"
+#include "core/state.h"
+
+namespace upbeat {
+
+/// What the coordinator should have done now, in the order to be applied; empty when all is well or
+/// under way. Calling it again on the state after those decisions gives none of them again.
+[[nodiscard]] std::vector<Decision> decide(const State& state);
+
+/// When `decide` may have something new to say although nothing but time passed; for tests and
+/// simulation. Zero: no such time.
+inline constexpr std::chrono::milliseconds unseen_grace{
+    60'000};  ///< before an unseen node is fenced
+inline constexpr std::chrono::milliseconds stop_patience{
+    60'000};  ///< before a stop becomes power off
+inline constexpr std::uint32_t start_tries_limit = 3;
+inline constexpr std::uint32_t moves_from_limit = 3;  ///< parallel migrations out of one node
+inline constexpr std::uint32_t moves_to_limit = 3;    ///< and into one
+
+}  // namespace upbeat

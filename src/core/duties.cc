@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one node must be doing now, read off the state.
+#include "core/duties.h"
+
+namespace upbeat {
+namespace {
+
+/// Whether somebody waits for this node's word on the guest.
+bool wants_evidence(const VmRecord& vm, NodeId self) {
+  if (!vm.may_run_on.contains(self)) return false;
+  if (std::holds_alternative<Unsure>(vm.phase)) return true;
+  if (const auto* migrating = std::get_if<Migrating>(&vm.phase)) return migrating->ended;
+  if (const auto* running = std::get_if<Running>(&vm.phase)) return running->on != self;
+  return false;
+}
+
+}  // namespace
+
+std::vector<Duty> duties(const State& state, NodeId self) {
+  const auto* here = online(state, self);
+  if (here == nullptr || here->incarnation == 0) return {};
+  std::vector<Duty> list;
+  bool report = !here->reported;
+  for (const auto& [id, vm] : state.vms) {
+    if (const auto* starting = std::get_if<Starting>(&vm.phase); starting && starting->on == self) {
+      list.emplace_back(RunHere{id, starting->since});
+    } else if (const auto* migrating = std::get_if<Migrating>(&vm.phase);
+               migrating && migrating->from == self && !migrating->ended) {
+      list.emplace_back(SendAway{id, migrating->to, migrating->since});
+    } else if (const auto* stopping = std::get_if<Stopping>(&vm.phase);
+               stopping && stopping->on == self) {
+      list.emplace_back(EndHere{id, stopping->force, stopping->since});
+    }
+    report = report || wants_evidence(vm, self);
+  }
+  for (const auto& [id, node] : state.nodes) {
+    if (node.fencing && node.fencing->by == self) {
+      list.emplace_back(ProveOff{id, node.fencing->since});
+    }
+  }
+  if (report) list.emplace_back(ReportInventory{});
+  return list;
+}
+
+}  // namespace upbeat

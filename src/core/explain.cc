@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// Why a guest or a node is as it is, in sentences.
+#include "core/explain.h"
+
+#include "core/evacuation.h"
+#include "core/text.h"
+
+namespace upbeat {
+namespace {
+
+template <class... Ts>
+struct Cases : Ts... {
+  using Ts::operator()...;
+};
+
+std::string nodes_text(const State& state, const VmRecord& vm) {
+  std::string text;
+  for (const auto& [node, since] : vm.may_run_on) {
+    text += (text.empty() ? "" : ", ") + name_of(state, node);
+  }
+  return text.empty() ? "no node" : text;
+}
+
+bool has_lost_host(const State& state, const VmRecord& vm) {
+  for (const auto& [node, since] : vm.may_run_on) {
+    if (online(state, node) == nullptr) return true;
+  }
+  return false;
+}
+
+std::string wanted_text(Wanted wanted) {
+  switch (wanted) {
+    case Wanted::running:
+      return "It is wanted running.";
+    case Wanted::stopped:
+      return "It is wanted stopped.";
+    case Wanted::removed:
+      return "It is to be removed.";
+  }
+  return {};
+}
+
+std::string fencing_text(const State& state, const Fencing& fencing) {
+  std::string text;
+  if (fencing.by != NodeId()) text = name_of(state, fencing.by) + " is proving it off.";
+  if (fencing.failures > 0) {
+    text += (text.empty() ? "" : " ") + std::string("Proving it off failed ") +
+            std::to_string(fencing.failures) + " times, last: " + fencing.last_error + ".";
+  }
+  if (fencing.by == NodeId() && fencing.next_try > state.now) {
+    text += " The next try is in " + seconds(fencing.next_try - state.now) + ".";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string phase_word(const VmRecord& vm) {
+  return std::visit(Cases{[&](const Stopped&) -> std::string {
+                            if (vm.given_up) return "given-up";
+                            return vm.wanted == Wanted::running ? "waiting" : "stopped";
+                          },
+                          [](const Starting&) -> std::string { return "starting"; },
+                          [](const Running&) -> std::string { return "running"; },
+                          [](const Migrating&) -> std::string { return "migrating"; },
+                          [](const Stopping&) -> std::string { return "stopping"; },
+                          [](const Unsure&) -> std::string { return "unsure"; },
+                          [](const Alarm&) -> std::string { return "alarm"; }},
+                    vm.phase);
+}
+
+std::string standing_word(const State& state, NodeId node) {
+  const auto found = state.nodes.find(node);
+  if (found == state.nodes.end()) return "unknown";
+  return std::visit(Cases{[](const Unseen&) -> std::string { return "unseen"; },
+                          [&](const Online& here) -> std::string {
+                            if (here.leaving) return "leaving";
+                            if (here.incarnation == 0) return "daemon-away";
+                            if (found->second.drain)
+                              return is_empty(state, node) ? "drained" : "draining";
+                            return here.reported ? "online" : "joining";
+                          },
+                          [](const Lost&) -> std::string { return "lost"; },
+                          [](const Left&) -> std::string { return "left"; },
+                          [](const ProvedOff&) -> std::string { return "off"; }},
+                    found->second.standing);
+}
+
+std::vector<std::string> explain_vm(const State& state, const VmId& id) {
+  const auto found = state.vms.find(id);
+  if (found == state.vms.end()) return {"There is no VM " + id.get() + "."};
+  const auto& vm = found->second;
+  std::vector<std::string> lines{wanted_text(vm.wanted)};
+  std::visit(Cases{[&](const Stopped&) { lines.emplace_back("It runs nowhere."); },
+                   [&](const Starting& s) {
+                     lines.push_back("It is starting on " + name_of(state, s.on) + ".");
+                   },
+                   [&](const Running& r) {
+                     lines.push_back("It runs on " + name_of(state, r.on) + ", for " +
+                                     seconds(state.now - r.since) + ".");
+                   },
+                   [&](const Migrating& m) {
+                     lines.push_back("It is moving live from " + name_of(state, m.from) + " to " +
+                                     name_of(state, m.to) + ".");
+                   },
+                   [&](const Stopping& s) {
+                     lines.push_back("It is stopping on " + name_of(state, s.on) + ".");
+                   },
+                   [&](const Unsure&) {
+                     lines.push_back("It may be running on " + nodes_text(state, vm) +
+                                     "; their inventories will tell.");
+                   },
+                   [&](const Alarm& a) { lines.push_back("Alarm: " + a.what + "."); }},
+             vm.phase);
+  if (has_lost_host(state, vm)) {
+    lines.push_back(
+        "It may be running on " + nodes_text(state, vm) +
+        ", not all of which are here; it starts elsewhere only when they are proved off.");
+  }
+  if (!vm.waits_for.empty()) lines.push_back("It waits: " + vm.waits_for + ".");
+  if (vm.not_before > state.now) {
+    lines.push_back("The next try is in " + seconds(vm.not_before - state.now) + ".");
+  }
+  if (!vm.last_error.empty()) lines.push_back("The last error was: " + vm.last_error + ".");
+  return lines;
+}
+
+std::vector<std::string> explain_node(const State& state, NodeId id) {
+  const auto found = state.nodes.find(id);
+  if (found == state.nodes.end()) return {"There is no such node."};
+  const auto& node = found->second;
+  std::vector<std::string> lines{node.name + " is " + standing_word(state, id) + "."};
+  if (const auto* off = std::get_if<ProvedOff>(&node.standing)) {
+    lines.push_back("The proof: " + off->proof + ".");
+  }
+  if (node.drain) {
+    lines.push_back("It has been draining for " + seconds(state.now - node.drain->since) +
+                    in_brackets(node.drain->why) + ".");
+  }
+  if (node.fencing) lines.push_back(fencing_text(state, *node.fencing));
+  std::string guests;
+  for (const auto& [vm, record] : state.vms) {
+    if (record.may_run_on.contains(id)) guests += (guests.empty() ? "" : ", ") + vm.get();
+  }
+  lines.push_back(guests.empty() ? "No VM may be running there."
+                                 : "VMs that may be running there: " + guests + ".");
+  if (online(state, id) != nullptr) {
+    lines.push_back(mib(free_memory_kib(state, id)) + " of " + mib(node.capacity.memory_kib) +
+                    " for guests are free.");
+    for (const auto& one : stranded_by_drain(state, id)) {
+      lines.push_back("It could not be emptied now: " + one.why + ".");
+    }
+  }
+  if (!node.foreign.empty()) {
+    lines.push_back(std::to_string(node.foreign.size()) + " guests there are not Upbeat's.");
+  }
+  return lines;
+}
+
+}  // namespace upbeat

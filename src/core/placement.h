@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a guest goes: by free memory, never above capacity. Pure.
+#pragma once
+
+#include <expected>
+#include <string>
+
+#include "core/state.h"
+
+namespace upbeat {
+
+/// A node for a guest, and why this one.
+struct Place {
+  NodeId node;
+  std::string why;  ///< "node2 has most memory free (640 MiB)"
+};
+
+/// The node on which `vm` should run next, other than where it runs: a member of the view that has
+/// reported, is not draining or leaving, and has room. The one with most memory free wins, then the
+/// lowest id; nodes that the guest avoids come last. Otherwise why there is none: per node, what is
+/// missing.
+[[nodiscard]] std::expected<Place, std::string> place(const State& state, const VmId& vm);
+
+/// Whether `vm` may go to `node`: nothing, or why not ("node2 has 128 MiB free, x7 needs 256 MiB").
+[[nodiscard]] std::expected<void, std::string> fits(const State& state, const VmId& vm,
+                                                    NodeId node);
+
+}  // namespace upbeat

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether what an operator asks for can be granted.
+#include "core/requests.h"
+
+#include <algorithm>
+
+#include "core/evacuation.h"
+#include "core/placement.h"
+#include "core/text.h"
+
+namespace upbeat {
+namespace {
+
+/// Guests that one cluster manages at most.
+constexpr std::size_t vm_limit = 4096;
+
+Result<void> no_node(const std::string& attempt, NodeId node) {
+  return fail("cannot " + attempt + ": this cluster has no node #" + std::to_string(node.get()) +
+              "; `upbeat node list` shows its nodes");
+}
+
+Result<void> no_vm(const std::string& attempt, const VmId& vm) {
+  return fail("cannot " + attempt + " " + vm.get() +
+              ": there is no VM of that name; `upbeat vm list` "
+              "shows those there are");
+}
+
+Result<void> check(const State& state, const VmDefined& asked) {
+  const std::string attempt = "cannot define " + asked.vm.get() + ": ";
+  if (state.vms.contains(asked.vm)) {
+    return fail(attempt + "a VM of that name is defined already; `upbeat vm remove " +
+                asked.vm.get() + "` takes it away");
+  }
+  for (const auto& [id, vm] : state.vms) {
+    if (vm.spec.uuid == asked.spec.uuid) {
+      return fail(attempt + id.get() + " has the same UUID " + asked.spec.uuid +
+                  "; give it another one, or none and Upbeat makes one up");
+    }
+  }
+  if (state.vms.size() >= vm_limit) {
+    return fail(attempt + "the cluster has " + std::to_string(vm_limit) +
+                " VMs, which is the limit");
+  }
+  std::uint64_t largest = 0;
+  NodeId where;
+  for (const auto& [id, node] : state.nodes) {
+    if (node.capacity.memory_kib > largest) {
+      largest = node.capacity.memory_kib;
+      where = id;
+    }
+  }
+  if (largest != 0 && asked.spec.memory_kib > largest) {
+    return fail(attempt + "it needs " + mib(asked.spec.memory_kib) + " and the largest node, " +
+                name_of(state, where) + ", has " + mib(largest) +
+                " for guests; give it less memory or the cluster a larger node");
+  }
+  return {};
+}
+
+Result<void> check(const State& state, const VmWanted& asked) {
+  const auto found = state.vms.find(asked.vm);
+  if (found == state.vms.end()) {
+    return no_vm(asked.wanted == Wanted::running   ? "start"
+                 : asked.wanted == Wanted::stopped ? "stop"
+                                                   : "remove",
+                 asked.vm);
+  }
+  if (found->second.wanted == Wanted::removed && asked.wanted != Wanted::removed) {
+    return fail("cannot start or stop " + asked.vm.get() + ": it is being removed");
+  }
+  return {};
+}
+
+Result<void> check(const State& state, const VmMigrateRequested& asked) {
+  const auto found = state.vms.find(asked.vm);
+  if (found == state.vms.end()) return no_vm("migrate", asked.vm);
+  const std::string attempt = "cannot migrate " + asked.vm.get() + ": ";
+  const auto* running = std::get_if<Running>(&found->second.phase);
+  if (running == nullptr) {
+    return fail(attempt + "it is not running; `upbeat explain " + asked.vm.get() + "` says more");
+  }
+  if (!asked.to) {
+    const auto anywhere = place(state, asked.vm);
+    if (!anywhere) return fail(attempt + anywhere.error() + "; make room or bring a node back");
+    return {};
+  }
+  if (!state.nodes.contains(*asked.to)) return no_node("migrate " + asked.vm.get(), *asked.to);
+  if (running->on == *asked.to) {
+    return fail(attempt + "it runs on " + name_of(state, *asked.to) + " already");
+  }
+  if (const auto fit = fits(state, asked.vm, *asked.to); !fit) {
+    return fail(attempt + fit.error() + " and the VM needs " + mib(found->second.spec.memory_kib) +
+                "; choose another node or make room");
+  }
+  return {};
+}
+
+bool others_can_take_over(const State& state, NodeId node) {
+  return std::ranges::any_of(state.nodes, [&](const auto& entry) {
+    const auto* here = std::get_if<Online>(&entry.second.standing);
+    return entry.first != node && here != nullptr && here->incarnation != 0 && !here->leaving &&
+           !entry.second.drain;
+  });
+}
+
+Result<void> check(const State& state, const DrainRequested& asked) {
+  const auto found = state.nodes.find(asked.node);
+  if (found == state.nodes.end()) return no_node("drain", asked.node);
+  if (asked.cause == DrainCause::shutdown) return {};  // it goes down whatever we say
+  const auto name = name_of(state, asked.node);
+  if (online(state, asked.node) == nullptr) {
+    return fail("cannot drain " + name + ": it is not online; `upbeat explain " + name +
+                "` says more");
+  }
+  if (!others_can_take_over(state, asked.node)) {
+    return fail("cannot drain " + name +
+                ": it is the last node that can run VMs; bring another one back first");
+  }
+  const auto stranded = stranded_by_drain(state, asked.node);
+  if (!stranded.empty()) {
+    std::string text = "cannot drain " + name + ": ";
+    for (const auto& one : stranded) text += one.why + "; ";
+    return fail(text + "stop a VM or bring a node back, nothing was moved");
+  }
+  return {};
+}
+
+Result<void> check(const State& state, const UndrainRequested& asked) {
+  const auto found = state.nodes.find(asked.node);
+  if (found == state.nodes.end()) return no_node("undrain", asked.node);
+  if (!found->second.drain) {
+    return fail("cannot undrain " + name_of(state, asked.node) + ": it is not draining");
+  }
+  return {};
+}
+
+Result<void> check(const State& state, const OffConfirmed& asked) {
+  const auto found = state.nodes.find(asked.node);
+  if (found == state.nodes.end()) return no_node("confirm a node off", asked.node);
+  const auto name = name_of(state, asked.node);
+  if (online(state, asked.node) != nullptr) {
+    return fail("cannot take your word that " + name + " is off: it is online in this cluster");
+  }
+  return {};
+}
+
+template <class T>
+Result<void> check(const State& /*state*/, const T& /*not a request*/) {
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_request(const State& state, const Event& request) {
+  return std::visit([&](const auto& asked) { return check(state, asked); }, request);
+}
+
+}  // namespace upbeat

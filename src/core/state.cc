@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be read off the state by everybody.
+#include "core/state.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace upbeat {
+
+NodeId coordinator(const State& state) {
+  NodeId best;
+  Epoch since;
+  for (const auto& [id, node] : state.nodes) {
+    const auto* here = std::get_if<Online>(&node.standing);
+    if (here == nullptr || here->incarnation == 0) continue;
+    if (best == NodeId() || here->member_since < since) {
+      best = id;
+      since = here->member_since;
+    }
+  }
+  return best;
+}
+
+const Online* online(const State& state, NodeId node) {
+  const auto found = state.nodes.find(node);
+  return found == state.nodes.end() ? nullptr : std::get_if<Online>(&found->second.standing);
+}
+
+std::string name_of(const State& state, NodeId node) {
+  const auto found = state.nodes.find(node);
+  if (found == state.nodes.end() || found->second.name.empty()) {
+    return "node #" + std::to_string(node.get());
+  }
+  return found->second.name;
+}
+
+NodeId node_named(const State& state, const std::string& name) {
+  const auto found = std::ranges::find_if(
+      state.nodes, [&](const auto& entry) { return entry.second.name == name; });
+  return found == state.nodes.end() ? NodeId() : found->first;
+}
+
+std::uint64_t free_memory_kib(const State& state, NodeId node) {
+  const auto found = state.nodes.find(node);
+  if (found == state.nodes.end()) return 0;
+  std::uint64_t used = 0;
+  for (const auto& guest : found->second.foreign) used += guest.memory_kib;
+  for (const auto& [id, vm] : state.vms) {
+    if (vm.may_run_on.contains(node)) used += vm.spec.memory_kib;
+  }
+  const auto capacity = found->second.capacity.memory_kib;
+  return capacity > used ? capacity - used : 0;
+}
+
+bool is_empty(const State& state, NodeId node) {
+  return std::ranges::none_of(
+      state.vms, [&](const auto& entry) { return entry.second.may_run_on.contains(node); });
+}
+
+}  // namespace upbeat

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Each mistake in the configuration file gets one clear sentence.
+#include "daemon/config.h"
+
+#include <gtest/gtest.h>
+
+namespace upbeat {
+namespace {
+
+std::string complaint(const std::string& text) {
+  const auto config = read_config(text, "upbeat.toml");
+  return config ? "" : config.error().text;
+}
+
+TEST(Config, ReadsEverythingAnOwnerMaySet) {
+  const auto config = read_config(R"(
+[node]
+memory_mib = 1024
+host_reserve_mib = 128
+[hypervisor]
+uri = "xen:///system"
+migrate_uri = "xen+tcp://{node}/system"
+[shutdown]
+budget_s = 90
+[api]
+socket = "/tmp/api.sock"
+[state]
+file = "/tmp/state.db"
+[fence.strip]
+agent = "fence_apc_snmp"
+timeout_s = 5
+retries = 1
+options = { ip = "10.9.0.254", port = 161, verbose = true }
+plugs = { node0 = "1" }
+)",
+                                  "upbeat.toml");
+
+  ASSERT_TRUE(config) << config.error().text;
+  EXPECT_EQ(config->memory_mib, 1024U);
+  EXPECT_EQ(config->host_reserve_mib, 128U);
+  EXPECT_EQ(config->hypervisor_uri, "xen:///system");
+  EXPECT_EQ(config->shutdown_budget, std::chrono::seconds(90));
+  ASSERT_EQ(config->fence.size(), 1U);
+  EXPECT_EQ(config->fence[0].options.at("port"), "161");
+  EXPECT_EQ(config->fence[0].plugs.at("node0"), "1");
+}
+
+TEST(Config, NamesAnUnknownKeyItsLineAndTheKnownOnes) {
+  EXPECT_EQ(complaint("[node]\nmemory = 1024\n"),
+            "cannot use upbeat.toml: line 2: [node] memory is not a key that upbeatd knows; it "
+            "knows host_reserve_mib memory_mib here");
+}
+
+TEST(Config, NamesAnUnknownTable) {
+  EXPECT_TRUE(complaint("[nodes]\nx = 1\n").contains("nodes is not a key that upbeatd knows"));
+}
+
+TEST(Config, RefusesAWrongType) {
+  EXPECT_EQ(complaint("[node]\nmemory_mib = \"much\"\n"),
+            "cannot use upbeat.toml: line 2: [node] memory_mib expects a whole number from 0 to "
+            "1000000000");
+}
+
+TEST(Config, RefusesBrokenToml) {
+  EXPECT_TRUE(complaint("[node\n").starts_with("cannot use upbeat.toml: line 1: "));
+}
+
+TEST(Config, RefusesAFenceDeviceWithoutAgent) {
+  EXPECT_EQ(complaint("[fence.strip]\ntimeout_s = 3\n"),
+            "cannot use upbeat.toml: [fence.strip] names no agent; add agent = \"fence_…\"");
+}
+
+TEST(Config, RefusesAMigrateUriThatNamesNoTarget) {
+  EXPECT_TRUE(complaint("[hypervisor]\nmigrate_uri = \"qemu+tcp://fixed/system\"\n")
+                  .contains("migrate_uri has to hold {node}"));
+}
+
+}  // namespace
+}  // namespace upbeat

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// upbeatd: puts the real parts together and runs the loop. No logic of its own.
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+
+#include "api/http_server.h"
+#include "clock/asio_clock.h"
+#include "daemon/config.h"
+#include "daemon/node_service.h"
+#include "daemon/shutdown_gate.h"
+#include "engine/corosync_engine.h"
+#include "fence/agent_fencer.h"
+#include "hypervisor/libvirt_hypervisor.h"
+#include "node/node.h"
+#include "shutdown/logind_shutdown.h"
+#include "shutdown/service_manager.h"
+#include "store/sqlite_journal.h"
+
+namespace upbeat {
+namespace {
+
+int give_up(const Error& error) {
+  spdlog::critical("{}", error.text);
+  return EXIT_FAILURE;
+}
+
+std::vector<FenceDevice> devices(const Config& config) {
+  std::vector<FenceDevice> list;
+  for (const auto& section : config.fence) {
+    list.push_back({.name = section.name,
+                    .agent = section.agent,
+                    .options = section.options,
+                    .plugs = section.plugs,
+                    .timeout = section.timeout,
+                    .retries = static_cast<int>(section.retries)});
+  }
+  return list;
+}
+
+NodeOptions node_options(const Config& config) {
+  NodeOptions options{.release = UPBEAT_RELEASE};
+  if (config.memory_mib) options.memory_kib = *config.memory_mib * 1024;
+  options.host_reserve_kib = config.host_reserve_mib * 1024;
+  options.shutdown_budget = config.shutdown_budget;
+  return options;
+}
+
+/// The program's parts live in this function, in the order in which they need each other.
+int run(const Config& config) {
+  auto journal = SqliteJournal::open(config.state_file);
+  if (!journal) return give_up(journal.error());
+  auto fence_devices = devices(config);
+  if (const auto sound = check_devices(fence_devices); !sound) return give_up(sound.error());
+
+  boost::asio::io_context io(1);
+  AsioClock clock(io);
+  CorosyncEngine engine(io);
+  LibvirtHypervisor hypervisor(clock,
+                               {.uri = config.hypervisor_uri, .migrate_uri = config.migrate_uri});
+  AgentFencer fencer(clock, std::move(fence_devices));
+  LogindShutdown logind(io);
+  ShutdownGate gate(logind, clock);
+  Node node({engine, hypervisor, fencer, gate, clock, **journal}, node_options(config));
+  node.set_log([](const std::string& text) { spdlog::info("{}", text); });
+  NodeService service(node, **journal);
+  const auto api = HttpServer::listen(io, service, config.api_socket);
+  if (!api) return give_up(api.error());
+  if (const auto started = node.start(); !started) return give_up(started.error());
+
+  gate.on_exit([&io] { io.stop(); });
+  boost::asio::signal_set signals(io, SIGTERM, SIGINT);
+  signals.async_wait([&](const boost::system::error_code& error, int /*signal*/) {
+    if (!error) gate.asked_to_stop();
+  });
+  (void)notify_ready();
+  spdlog::info("upbeatd {} is up", UPBEAT_RELEASE);
+  io.run();
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+}  // namespace upbeat
+
+int main(int argc, char** argv) {
+  CLI::App app{
+      "upbeatd keeps this host's virtual machines up, with the other hosts of its cluster."};
+  std::string config_path = "/etc/upbeat/upbeat.toml";
+  app.add_option("--config", config_path, "the configuration file")->capture_default_str();
+  app.set_version_flag("--version", UPBEAT_RELEASE);
+  CLI11_PARSE(app, argc, argv);
+
+  // The journal of systemd adds the time itself.
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("upbeatd"));
+  spdlog::set_pattern("%v");
+  spdlog::flush_on(spdlog::level::info);
+  if (::geteuid() != 0) {
+    return upbeat::give_up(
+        {"cannot run upbeatd: it needs root, for libvirt, Corosync and its socket; "
+         "start it with `systemctl start upbeatd`"});
+  }
+  const auto config = upbeat::load_config(config_path);
+  if (!config) return upbeat::give_up(config.error());
+  return upbeat::run(*config);
+}

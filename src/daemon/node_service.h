@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The node as the API sees it.
+#pragma once
+
+#include <string>
+
+#include "api/service.h"
+#include "node/node.h"
+
+namespace upbeat {
+
+/// Answers the API from a node and its journal, which outlive it. Belongs to the loop's thread.
+class NodeService final : public Service {
+ public:
+  NodeService(Node& node, Journal& journal) : node_(node), journal_(journal) {}
+
+  [[nodiscard]] const State& state() const override { return node_.state(); }
+  [[nodiscard]] DaemonStatus daemon() const override;
+  void request(const Event& event, std::function<void(Result<void>)> done) override;
+  [[nodiscard]] Result<VmDefined> read_definition(const std::string& domain_xml,
+                                                  std::int32_t priority) override;
+  [[nodiscard]] Result<std::vector<HistoryLine>> history(EventIndex after, std::size_t limit,
+                                                         const std::string& subject) override;
+  [[nodiscard]] Timer follow(HistoryListener listener) override;
+
+ private:
+  Node& node_;
+  Journal& journal_;
+};
+
+}  // namespace upbeat

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Asks for or switches a node's power through all its devices.
+#include "fence/node_power.h"
+
+#include <poll.h>
+
+#include "fence/agent_options.h"
+#include "fence/fence_agent.h"
+
+namespace upbeat {
+namespace {
+
+struct Order {
+  std::string node;
+  PowerAction action = PowerAction::status;
+  int stop_fd = -1;
+};
+
+/// Waits between two attempts; true when it is time to stop.
+bool pause(int stop_fd) {
+  pollfd stop{stop_fd, POLLIN, 0};
+  return ::poll(&stop, 1, static_cast<int>(fence_retry_pause.count())) > 0;
+}
+
+std::string to_string(PowerState state) { return state == PowerState::on ? "on" : "off"; }
+
+/// One attempt at one device.
+Result<PowerState> attempt(const FenceDevice& device, const Order& order) {
+  auto options = read_options(device.options);
+  if (!options) return fail("fence device '" + device.name + "': " + options.error().text);
+  (*options)["nodename"] = order.node;
+  const auto& plug = device.plugs.at(order.node);
+  if (!plug.empty()) (*options)["plug"] = plug;
+  const AgentRun run{.device = device.name,
+                     .agent = device.agent,
+                     .options = std::move(*options),
+                     .timeout = device.timeout,
+                     .stop_fd = order.stop_fd};
+  if (order.action == PowerAction::status) return ask_agent(run);
+
+  const auto told = tell_agent(run, order.action);
+  auto state = ask_agent(run);
+  const auto wanted = order.action == PowerAction::off ? PowerState::off : PowerState::on;
+  if (state && *state == wanted) return state;
+  if (!told) return std::unexpected(told.error());
+  if (!state) return state;
+  return fail("fence device '" + device.name + "': " + device.agent + " says that it switched " +
+              to_string(wanted) + ", but its status says " + to_string(*state) +
+              "; check that plug '" + plug + "' is the right one, and the device itself");
+}
+
+Result<PowerState> act_on_device(const FenceDevice& device, const Order& order) {
+  auto state = attempt(device, order);
+  for (int more = device.retries; !state && more > 0; --more) {
+    if (pause(order.stop_fd)) break;
+    state = attempt(device, order);
+  }
+  return state;
+}
+
+/// All devices of one level: on if one of them says on, off if all say off.
+Result<PowerState> act_on_level(const std::vector<FenceDevice>& level, const Order& order) {
+  Result<PowerState> all = PowerState::off;
+  for (const auto& device : level) {
+    auto state = act_on_device(device, order);
+    // One supply that stays on is no proof, yet the others are switched all the same: less is left
+    // to do for whoever comes to look.
+    if (!state) {
+      if (all) all = state;
+    } else if (all && *state == PowerState::on) {
+      all = PowerState::on;
+    }
+  }
+  return all;
+}
+
+template <class Levels>
+Result<PowerState> first_that_answers(const Levels& levels, const Order& order) {
+  std::string wrong;
+  for (const auto& [number, devices] : levels) {
+    auto state = act_on_level(devices, order);
+    if (state) return state;
+    wrong += (wrong.empty() ? "" : " | ") + state.error().text;
+  }
+  return fail(wrong);
+}
+
+Result<PowerState> switch_all_on(const std::map<int, std::vector<FenceDevice>>& levels,
+                                 const Order& order) {
+  bool one_is_on = false;
+  std::string wrong;
+  for (auto level = levels.rbegin(); level != levels.rend(); ++level) {
+    auto state = act_on_level(level->second, order);
+    if (state) {
+      one_is_on = true;
+    } else {
+      wrong += (wrong.empty() ? "" : " | ") + state.error().text;
+    }
+  }
+  if (one_is_on) return PowerState::on;
+  return fail(wrong);
+}
+
+}  // namespace
+
+Result<PowerState> act_on_node(const std::vector<FenceDevice>& devices, const std::string& node,
+                               PowerAction action, int stop_fd) {
+  const auto levels = devices_of(devices, node);
+  if (levels.empty()) {
+    return fail("cannot reach the power of " + node +
+                ": no fence device has a plug for it; name one in the configuration, or confirm "
+                "yourself that it is off");
+  }
+  const Order order{.node = node, .action = action, .stop_fd = stop_fd};
+  auto state =
+      action == PowerAction::on ? switch_all_on(levels, order) : first_that_answers(levels, order);
+  if (state) return state;
+  const std::string attempted = action == PowerAction::status ? "ask for the power of " + node
+                                : action == PowerAction::off  ? "prove " + node + " off"
+                                                              : "switch " + node + " on";
+  return fail("cannot " + attempted + ": " + state.error().text);
+}
+
+}  // namespace upbeat

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// A node with several devices, retries and their limits, and an end when told so.
+#include "fence/node_power.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+
+#include <boost/asio/io_context.hpp>
+
+#include "base/fd.h"
+#include "clock/asio_clock.h"
+#include "fence/agent_fencer.h"
+#include "fence/test_agent.h"
+
+namespace upbeat {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+const Result<PowerState> proved_off = PowerState::off;
+
+class OneNode : public testing::Test {
+ protected:
+  OneNode() {
+    agent.set("a", PowerState::on);
+    agent.set("b", PowerState::on);
+    first.retries = 0;
+    second.retries = 0;
+  }
+  Result<PowerState> act(PowerAction action) {
+    return act_on_node({first, second}, "node1", action, -1);
+  }
+
+  TestAgent agent;
+  FenceDevice first = agent.device("node1", "a");
+  FenceDevice second = agent.device("node1", "b");
+};
+
+TEST_F(OneNode, IsOffOnlyWhenBothItsSuppliesAre) {
+  agent.break_plug("b", "unreachable");
+
+  const auto half = act(PowerAction::off);
+  agent.break_plug("b", "", 0);
+  const auto whole = act(PowerAction::off);
+
+  ASSERT_FALSE(half);
+  EXPECT_THAT(half.error().text, HasSubstr("cannot prove node1 off: fence device 'strip-b'"));
+  EXPECT_EQ(whole, proved_off);
+}
+
+TEST_F(OneNode, IsOnWhileOneSupplyIs) {
+  agent.set("a", PowerState::off);
+
+  EXPECT_EQ(act(PowerAction::status), Result<PowerState>(PowerState::on));
+}
+
+TEST_F(OneNode, IsFencedByTheNextLevelWhenTheFirstFails) {
+  second.level = 2;
+  agent.break_plug("a", "unreachable");
+
+  EXPECT_EQ(act(PowerAction::off), proved_off);
+  EXPECT_EQ(agent.state("a"), PowerState::on);
+  EXPECT_EQ(agent.state("b"), PowerState::off);
+}
+
+TEST_F(OneNode, LeavesTheNextLevelAloneWhenTheFirstProves) {
+  second.level = 2;
+
+  EXPECT_EQ(act(PowerAction::off), proved_off);
+  EXPECT_EQ(agent.state("b"), PowerState::on);
+}
+
+TEST_F(OneNode, GetsItsPowerBackOnAllLevels) {
+  second.level = 2;
+  agent.set("a", PowerState::off);
+  agent.set("b", PowerState::off);
+
+  EXPECT_EQ(act(PowerAction::on), Result<PowerState>(PowerState::on));
+  EXPECT_EQ(agent.state("a"), PowerState::on);
+  EXPECT_EQ(agent.state("b"), PowerState::on);
+}
+
+TEST_F(OneNode, TellsWhatEveryLevelSaid) {
+  second.level = 2;
+  agent.break_plug("a", "unreachable");
+  agent.break_plug("b", "lying");
+
+  const auto failed = act(PowerAction::off);
+
+  ASSERT_FALSE(failed);
+  EXPECT_THAT(failed.error().text, HasSubstr("Connection timed out"));
+  EXPECT_THAT(failed.error().text, HasSubstr(" | fence device 'strip-b'"));
+  EXPECT_THAT(failed.error().text, HasSubstr("says that it switched off, but its status says on"));
+}
+
+TEST_F(OneNode, IsTriedNoMoreOftenThanTheConfigurationSays) {
+  first.retries = 2;
+  agent.break_plug("a", "unreachable");
+
+  EXPECT_FALSE(act_on_node({first}, "node1", PowerAction::status, -1));
+
+  EXPECT_EQ(agent.read("runs.a"), "status\nstatus\nstatus\n");
+}
+
+TEST_F(OneNode, IsProvedOffByStatusThoughTheSwitchingFailed) {
+  agent.set("a", PowerState::off);
+  agent.break_plug("a", "unreachable", 1);
+
+  EXPECT_EQ(act_on_node({first}, "node1", PowerAction::off, -1), proved_off);
+}
+
+TEST_F(OneNode, NamesTheSecretFileThatCannotBeRead) {
+  first.options["password_file"] = "/nowhere/secret";
+
+  EXPECT_THAT(act(PowerAction::off).error().text,
+              HasSubstr("fence device 'strip-a': cannot read the file /nowhere/secret"));
+}
+
+TEST_F(OneNode, IsLeftAtOnceWhenToldToStop) {
+  agent.break_plug("a", "slow");
+  const Fd stop(::eventfd(1, EFD_CLOEXEC));
+  const auto before = std::chrono::steady_clock::now();
+
+  EXPECT_FALSE(act_on_node({first}, "node1", PowerAction::off, stop.get()));
+
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 5s);
+}
+
+TEST_F(OneNode, DoesNotHoldUpTheDaemonsEnd) {
+  // Reading a named pipe waits for the agent to write into it.
+  ASSERT_EQ(::mkfifo((agent.directory + "/runs.a").c_str(), 0600), 0);
+  agent.break_plug("a", "slow");
+  boost::asio::io_context io;
+  AsioClock clock(io);
+  bool called = false;
+  const auto before = std::chrono::steady_clock::now();
+  {
+    AgentFencer fencer(clock, {first});
+    fencer.act("node1", PowerAction::off, [&](auto) { called = true; });
+    fencer.act("node1", PowerAction::on, [&](auto) { called = true; });
+    EXPECT_EQ(agent.read("runs.a"), "off\n") << "the agent is not under way";
+  }
+  io.run();
+
+  EXPECT_FALSE(called);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 10s);
+}
+
+TEST_F(OneNode, RefusesCallsPastTheLimitAndAnswersAllOthers) {
+  boost::asio::io_context io;
+  AsioClock clock(io);
+  std::size_t refused = 0;
+  std::size_t answered = 0;
+  AgentFencer fencer(clock, {first});
+  const auto calls = fence_queue_limit + fence_worker_limit + 10;
+
+  for (std::size_t call = 0; call < calls; ++call) {
+    fencer.act("node1", PowerAction::status, [&](auto state) {
+      ++answered;
+      if (!state) ++refused;
+    });
+  }
+  const auto work = boost::asio::make_work_guard(io);
+  while (answered < calls) io.run_one();
+
+  EXPECT_GE(refused, 10U);
+  EXPECT_LE(refused, 10U + fence_worker_limit);
+}
+
+}  // namespace
+}  // namespace upbeat

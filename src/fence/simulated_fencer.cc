@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// The twin of the fencer: a switched power strip in virtual time.
+#include "fence/simulated_fencer.h"
+
+#include <utility>
+
+namespace upbeat {
+
+void SimulatedPowerStrip::plug_in(const std::string& node,
+                                  std::function<void(PowerState)> switched) {
+  outlets_[node] = Outlet{.switched = std::move(switched)};
+}
+
+void SimulatedPowerStrip::break_outlet(const std::string& node, OutletFault fault, int attempts) {
+  auto& outlet = outlets_.at(node);
+  outlet.fault = fault;
+  outlet.faulty_attempts = attempts;
+}
+
+void SimulatedFencer::act(const std::string& node, PowerAction action,
+                          std::function<void(Result<PowerState>)> done) {
+  auto& calls = queues_[node].calls;
+  calls.push_back(
+      {.action = action, .done = std::move(done), .attempts_left = 1 + timing_.retries});
+  if (calls.size() == 1) attempt_after(node, timing_.attempt);
+}
+
+void SimulatedFencer::attempt_after(const std::string& node, std::chrono::milliseconds delay) {
+  queues_[node].timer = clock_.after(delay, [this, node] { attempt(node); });
+}
+
+void SimulatedFencer::attempt(const std::string& node) {
+  auto& queue = queues_[node];
+  auto& call = queue.calls.front();
+  auto state = try_once(node, call.action);
+  if (!state && --call.attempts_left > 0 && strip_.outlets_.contains(node)) {
+    return attempt_after(node, timing_.retry_pause + timing_.attempt);
+  }
+  const auto done = std::move(call.done);
+  queue.calls.pop_front();
+  if (!queue.calls.empty()) attempt_after(node, timing_.attempt);
+  done(std::move(state));
+}
+
+Result<PowerState> SimulatedFencer::try_once(const std::string& node, PowerAction action) {
+  const auto found = strip_.outlets_.find(node);
+  if (found == strip_.outlets_.end()) {
+    return fail("cannot reach the power of " + node + ": no fence device has a plug for it");
+  }
+  auto& outlet = found->second;
+  if (cable_cut_) return fail("cannot reach the power of " + node + ": no answer from the strip");
+
+  const auto fault = std::exchange(outlet.fault, OutletFault::none);
+  if (fault != OutletFault::none && outlet.faulty_attempts != 0) {
+    if (outlet.faulty_attempts > 0) --outlet.faulty_attempts;
+    if (outlet.faulty_attempts != 0) outlet.fault = fault;
+    if (fault == OutletFault::unreachable) {
+      return fail("cannot reach the power of " + node + ": no answer from the strip");
+    }
+    if (fault == OutletFault::garbage) {
+      return fail("cannot reach the power of " + node + ": the strip answers nonsense");
+    }
+  }
+  if (action == PowerAction::status) return outlet.state;
+  const auto wanted = action == PowerAction::off ? PowerState::off : PowerState::on;
+  if (outlet.state == wanted) return wanted;
+  if (fault == OutletFault::lying) {
+    return fail("cannot switch the power of " + node +
+                ": the strip says done, but its status shows no change");
+  }
+  outlet.state = wanted;
+  if (outlet.switched) outlet.switched(wanted);
+  return wanted;
+}
+
+}  // namespace upbeat

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this node is doing with its guests right now.
+#include "node/guest_work.h"
+
+#include <algorithm>
+
+namespace upbeat {
+
+GuestWork::GuestWork(Hypervisor& hypervisor, Clock& clock, std::function<void(Event)> tell,
+                     std::function<void()> changed)
+    : hypervisor_(hypervisor),
+      clock_(clock),
+      tell_(std::move(tell)),
+      changed_(std::move(changed)) {}
+
+bool GuestWork::begin(const VmId& vm, EventIndex since, bool migration) {
+  if (work_.contains(vm)) return false;
+  auto& newest = tried_[vm];
+  if (newest >= since) return false;
+  newest = since;
+  work_.emplace(vm, Work{.since = since, .migration = migration});
+  return true;
+}
+
+void GuestWork::finish(const VmId& vm) {
+  work_.erase(vm);
+  changed_();
+}
+
+void GuestWork::run(const RunHere& duty, NodeId self, const std::string& domain_xml) {
+  if (!begin(duty.vm, duty.since, false)) return;
+  hypervisor_.create(duty.vm, domain_xml, [this, duty, self](const Result<void>& created) {
+    if (!created) tell_(VmStartFailed{duty.vm, self, duty.since, created.error().text});
+    finish(duty.vm);
+  });
+}
+
+void GuestWork::send(const SendAway& duty, NodeId self, const std::string& to_name) {
+  if (!begin(duty.vm, duty.since, true)) return;
+  watch_progress(duty.vm);
+  hypervisor_.migrate(duty.vm, to_name, [this, duty, self](const Result<MigrationSummary>& moved) {
+    MigrationEnded ended{.vm = duty.vm, .from = self, .to = duty.to, .since = duty.since};
+    ended.success = moved.has_value();
+    if (moved) {
+      ended.total_ms = moved->total_ms;
+      ended.downtime_ms = moved->downtime_ms;
+    } else {
+      ended.why = moved.error().text;
+    }
+    tell_(std::move(ended));
+    finish(duty.vm);
+  });
+}
+
+void GuestWork::end(const EndHere& duty) {
+  if (!begin(duty.vm, duty.since, false)) return;
+  // A refusal needs no word of its own: while the guest is there the duty stands, and patience ends
+  // with its power taken away.
+  auto done = [this, vm = duty.vm](const Result<void>& /*asked*/) { finish(vm); };
+  if (duty.force == StopForce::ask) {
+    hypervisor_.shut_down(duty.vm, std::move(done));
+  } else {
+    hypervisor_.destroy(duty.vm, std::move(done));
+  }
+}
+
+void GuestWork::watch_progress(const VmId& vm) {
+  work_.at(vm).progress = clock_.after(progress_interval, [this, vm] {
+    hypervisor_.migration_progress(vm, [this, vm](const Result<MigrationProgress>& now) {
+      const auto found = work_.find(vm);
+      if (found == work_.end() || !found->second.migration) return;
+      if (now) {
+        tell_(MigrationProgressed{vm, now->memory_total_kib, now->memory_left_kib,
+                                  now->rate_kib_per_s, now->dirty_kib_per_s});
+      }
+      watch_progress(vm);
+    });
+  });
+}
+
+void GuestWork::keep_only(const std::vector<Duty>& duties) {
+  for (auto& [vm, work] : work_) {
+    if (!work.migration || work.cancelled) continue;
+    const bool wanted = std::ranges::any_of(duties, [&](const Duty& duty) {
+      const auto* send = std::get_if<SendAway>(&duty);
+      return send != nullptr && send->vm == vm && send->since == work.since;
+    });
+    if (wanted) continue;
+    work.cancelled = true;
+    hypervisor_.cancel_migration(vm, [](const Result<void>&) {});
+  }
+}
+
+std::vector<VmId> GuestWork::busy() const {
+  std::vector<VmId> vms;
+  for (const auto& [vm, work] : work_) vms.push_back(vm);
+  return vms;
+}
+
+}  // namespace upbeat

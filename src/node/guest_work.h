@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this node is doing with its guests right now: starts, migrations, stops.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/duties.h"
+#include "core/event.h"
+#include "ports/clock.h"
+#include "ports/hypervisor.h"
+
+namespace upbeat {
+
+/// How often a migration's progress is told.
+inline constexpr std::chrono::milliseconds progress_interval{500};
+
+/// Carries duties out, one at a time for each guest and each of them once: what comes of it is told
+/// as an event. Belongs to the loop's thread.
+class GuestWork {
+ public:
+  /// `tell` puts an event into the order; `changed` says that a guest's work is over and the
+  /// inventory should be looked at.
+  GuestWork(Hypervisor& hypervisor, Clock& clock, std::function<void(Event)> tell,
+            std::function<void()> changed);
+
+  void run(const RunHere& duty, NodeId self, const std::string& domain_xml);
+  void send(const SendAway& duty, NodeId self, const std::string& to_name);
+  void end(const EndHere& duty);
+  /// Gives up migrations that are no duty any more.
+  void keep_only(const std::vector<Duty>& duties);
+
+  /// The guests with which something is being done, sorted.
+  [[nodiscard]] std::vector<VmId> busy() const;
+
+ private:
+  struct Work {
+    EventIndex since;
+    bool migration = false;
+    bool cancelled = false;
+    Timer progress;
+  };
+
+  bool begin(const VmId& vm, EventIndex since, bool migration);
+  void finish(const VmId& vm);
+  void watch_progress(const VmId& vm);
+
+  Hypervisor& hypervisor_;
+  Clock& clock_;
+  std::function<void(Event)> tell_;
+  std::function<void()> changed_;
+  std::map<VmId, Work> work_;
+  std::map<VmId, EventIndex> tried_;  ///< the newest decision carried out for each guest
+};
+
+}  // namespace upbeat

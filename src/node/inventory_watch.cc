@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads this host's inventory when it may have changed, and reports it as evidence.
+#include "node/inventory_watch.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace upbeat {
+namespace {
+
+Sighting sighting(GuestPhase phase) {
+  switch (phase) {
+    case GuestPhase::incoming:
+      return Sighting::incoming;
+    case GuestPhase::outgoing:
+      return Sighting::outgoing;
+    case GuestPhase::running:
+      break;
+  }
+  return Sighting::running;
+}
+
+bool same_news(const InventoryReported& a, const InventoryReported& b) {
+  return a.incarnation == b.incarnation && a.capacity == b.capacity && a.guests == b.guests;
+}
+
+}  // namespace
+
+InventoryWatch::InventoryWatch(Hypervisor& hypervisor, Clock& clock,
+                               std::function<std::optional<ReadingBasis>()> basis,
+                               std::function<std::vector<VmId>()> busy,
+                               std::function<void(InventoryReported)> report,
+                               std::function<void(const std::string&)> trouble)
+    : hypervisor_(hypervisor),
+      clock_(clock),
+      basis_(std::move(basis)),
+      busy_(std::move(busy)),
+      report_(std::move(report)),
+      trouble_(std::move(trouble)) {}
+
+void InventoryWatch::set_capacity(std::optional<std::uint64_t> memory_kib,
+                                  std::uint64_t reserve_kib) {
+  memory_kib_ = memory_kib;
+  reserve_kib_ = reserve_kib;
+}
+
+void InventoryWatch::begin() {
+  regular_ = clock_.after(inventory_interval, [this] {
+    look(Report::if_changed);
+    begin();
+  });
+}
+
+void InventoryWatch::look_now() { look(Report::always); }
+
+void InventoryWatch::look_soon() {
+  if (reading_ || soon_pending_) return;
+  soon_pending_ = true;
+  soon_ = clock_.after(evidence_interval, [this] {
+    soon_pending_ = false;
+    look(Report::always);
+  });
+}
+
+void InventoryWatch::look(Report report) {
+  if (reading_) {
+    // What is being read now may be older than what just changed.
+    again_ = again_ == Report::always ? Report::always : report;
+    return;
+  }
+  const auto basis = basis_();
+  if (!basis) return;
+  reading_ = true;
+  if (capacity_) {
+    read(*basis, report);
+    return;
+  }
+  hypervisor_.host_facts([this, basis = *basis, report](const Result<HostFacts>& facts) {
+    if (!facts) {
+      reading_ = false;
+      trouble_(facts.error().text);
+      return;
+    }
+    const auto memory = memory_kib_.value_or(facts->memory_kib);
+    capacity_ = Capacity{memory > reserve_kib_ ? memory - reserve_kib_ : 0, facts->cores};
+    read(basis, report);
+  });
+}
+
+void InventoryWatch::read(const ReadingBasis& basis, Report report) {
+  hypervisor_.inventory([this, basis, report](const Result<std::vector<Guest>>& guests) {
+    reading_ = false;
+    trouble_(guests ? "" : guests.error().text);
+    if (guests) finish(basis, report, *guests);
+    if (const auto again = std::exchange(again_, std::nullopt)) look(*again);
+  });
+}
+
+void InventoryWatch::finish(const ReadingBasis& basis, Report report,
+                            const std::vector<Guest>& guests) {
+  guests_ = guests.size();
+  InventoryReported news{.node = basis.self,
+                         .incarnation = basis.incarnation,
+                         .as_of = basis.as_of,
+                         .capacity = *capacity_,
+                         .busy = basis.busy};
+  for (const auto& guest : guests) {
+    news.guests.push_back({guest.vm, guest.memory_kib, sighting(guest.phase)});
+  }
+  std::ranges::sort(news.guests, {}, &GuestSeen::vm);
+  // Work that began or ended while we read leaves it open what we have seen of that guest.
+  for (const auto& vm : busy_()) {
+    const auto at = std::ranges::lower_bound(news.busy, vm);
+    if (at == news.busy.end() || *at != vm) news.busy.insert(at, vm);
+  }
+  if (report == Report::if_changed && last_ && same_news(*last_, news)) return;
+  for (const auto& [vm, ending] : ended_) news.ended.push_back({vm, ending});
+  ended_.clear();
+  last_ = news;
+  report_(std::move(news));
+}
+
+}  // namespace upbeat

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+// The node's loop: what it observes becomes events, what the state asks of it becomes work.
+#include "node/node.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/decide.h"
+#include "core/invariants.h"
+
+namespace upbeat {
+namespace {
+
+Ending ending(GoneCause cause) {
+  switch (cause) {
+    case GoneCause::shut_down:
+      return Ending::shut_down;
+    case GoneCause::destroyed:
+      return Ending::destroyed;
+    case GoneCause::crashed:
+      return Ending::crashed;
+    case GoneCause::migrated:
+      return Ending::migrated;
+    case GoneCause::failed:
+      return Ending::failed;
+  }
+  return Ending::crashed;
+}
+
+}  // namespace
+
+Node::Node(NodePorts ports, NodeOptions options)
+    : ports_(ports),
+      options_(std::move(options)),
+      replica_(ports.engine, ports.journal, ports.clock, *this, options_.release),
+      work_(
+          ports.hypervisor, ports.clock,
+          [this](Event event) { replica_.propose(std::move(event), Repeat::until_applied); },
+          [this] {
+            inventory_.look_now();
+            reconcile();
+          }),
+      inventory_(
+          ports.hypervisor, ports.clock,
+          [this]() -> std::optional<ReadingBasis> {
+            if (!replica_.in_step()) return std::nullopt;
+            return ReadingBasis{replica_.self(), replica_.incarnation(), state().index,
+                                work_.busy()};
+          },
+          [this] { return work_.busy(); },
+          [this](InventoryReported report) { replica_.propose(std::move(report), Repeat::never); },
+          [this](const std::string& trouble) {
+            if (trouble.empty()) {
+              alarms_.erase("hypervisor");
+            } else {
+              alarms_["hypervisor"] = trouble;
+            }
+          }) {
+  inventory_.set_capacity(options_.memory_kib, options_.host_reserve_kib);
+}
+
+Result<void> Node::start() {
+  if (auto started = replica_.start(); !started) return started;
+  ports_.hypervisor.start(*this);
+  inventory_.begin();
+  last_tick_ = ports_.clock.now();
+  tick();
+  if (const auto held = ports_.shutdown.start(*this); !held) {
+    alarms_["shutdown"] = held.error().text;
+    say(held.error().text);
+  }
+  return {};
+}
+
+std::string Node::trouble() const {
+  return frozen_ ? "it has frozen itself: " + *frozen_ : replica_.trouble();
+}
+
+std::vector<std::string> Node::alarms() const {
+  std::vector<std::string> list;
+  for (const auto& [what, text] : alarms_) list.push_back(text);
+  return list;
+}
+
+void Node::say(const std::string& text) const {
+  if (log_) log_(text);
+}
+
+void Node::request(const Event& event, Outcome done) {
+  replica_.propose(event, Repeat::until_applied, std::move(done));
+}
+
+Timer Node::follow(HistoryFollower follower) {
+  auto shared = std::make_shared<HistoryFollower>(std::move(follower));
+  followers_.emplace_back(shared);
+  return Timer(std::move(shared));
+}
+
+void Node::on_applied(const State& before, const Event& event, const State& after) {
+  const auto broken = broken_invariants(before, event, after);
+  if (!broken.empty() && !frozen_) {
+    frozen_ = broken.front();
+    say("FROZEN, nothing new is begun here until upbeatd is restarted: " + broken.front());
+  }
+  if (std::holds_alternative<Decided>(event)) deciding_ = false;
+  std::vector<HistoryLine> lines;
+  for (const auto& line : after.log) {
+    say(line.subject + " " + line.text);
+    lines.push_back({after.index, ports_.clock.wall_ms(), line.subject, line.text});
+  }
+  std::erase_if(followers_, [](const auto& follower) { return follower.expired(); });
+  if (!lines.empty()) {
+    for (const auto& weak : std::vector(followers_)) {
+      if (const auto follower = weak.lock()) (*follower)(lines);
+    }
+  }
+  reconcile();
+}
+
+/// Once per turn: what several events ask for is done together.
+void Node::reconcile() {
+  if (std::exchange(reconcile_posted_, true)) return;
+  end_of_turn_ = ports_.clock.after(std::chrono::nanoseconds(0), [this] {
+    reconcile_posted_ = false;
+    if (!replica_.in_step() || frozen_) return;
+    do_duties();
+    take_decisions();
+    go_down();
+  });
+}
+
+void Node::do_duties() {
+  const auto list = duties(state(), self());
+  work_.keep_only(list);
+  for (const auto& duty : list) {
+    std::visit([this](const auto& one) { do_duty(one); }, duty);
+  }
+}
+
+void Node::do_duty(const RunHere& duty) {
+  // Before a guest can come to life here, a majority must remember that it may be here.
+  if (duty.since > replica_.safe()) return;
+  work_.run(duty, self(), state().vms.at(duty.vm).spec.domain_xml);
+}
+
+void Node::do_duty(const SendAway& duty) {
+  if (duty.since > replica_.safe()) return;
+  work_.send(duty, self(), name_of(state(), duty.to));
+}
+
+void Node::do_duty(const EndHere& duty) { work_.end(duty); }
+
+void Node::do_duty(const ProveOff& duty) {
+  if (!fencing_.insert(duty.since).second) return;
+  const auto name = name_of(state(), duty.node);
+  say("proves " + name + " off");
+  ports_.fencer.act(name, PowerAction::off, [this, duty, name](const Result<PowerState>& result) {
+    FenceReported report{.node = duty.node, .by = self()};
+    report.proved_off = result && *result == PowerState::off;
+    if (report.proved_off) {
+      report.detail = "its fence device says that it is off";
+    } else {
+      report.detail = result ? "its fence device says that it is still on" : result.error().text;
+    }
+    say(name + ": " + report.detail);
+    replica_.propose(std::move(report), Repeat::until_applied);
+  });
+}
+
+void Node::do_duty(const ReportInventory& /*duty*/) { inventory_.look_soon(); }
+
+void Node::take_decisions() {
+  if (deciding_ || coordinator(state()) != self()) return;
+  auto decisions = decide(state());
+  if (decisions.empty()) return;
+  deciding_ = true;
+  replica_.propose(Decided{state().epoch, std::move(decisions)}, Repeat::never);
+}
+
+void Node::tick() {
+  tick_timer_ = ports_.clock.after(tick_interval, [this] {
+    const auto elapsed =
+        std::chrono::duration_cast<std::chrono::milliseconds>(ports_.clock.now() - last_tick_);
+    last_tick_ = ports_.clock.now();
+    if (replica_.in_step() && !frozen_ && coordinator(state()) == self()) {
+      replica_.propose(Tick{elapsed}, Repeat::never);
+    }
+    tick();
+  });
+}
+
+void Node::on_in_step() {
+  deciding_ = false;
+  say("is in step with the cluster");
+  inventory_.look_now();
+  if (going_down_) on_shutdown(*std::exchange(going_down_, std::nullopt));
+  reconcile();
+}
+
+void Node::on_out_of_step(const std::string& why) {
+  deciding_ = false;
+  say("begins nothing new: " + why);
+  if (going_down_) limit_wait_for_quorum();
+}
+
+void Node::on_safe() { reconcile(); }
+
+void Node::on_disk_trouble(const Error& why) {
+  if (alarms_["disk"] == why.text) return;
+  alarms_["disk"] = why.text;
+  say(why.text);
+}
+
+void Node::on_guest_running(const VmId& /*vm*/) { inventory_.look_now(); }
+
+void Node::on_guest_gone(const VmId& vm, GoneCause cause) {
+  inventory_.ended(vm, ending(cause));
+  inventory_.look_now();
+}
+
+void Node::on_hypervisor_back() {
+  alarms_.erase("hypervisor");
+  inventory_.look_now();
+}
+
+void Node::on_hypervisor_lost(const Error& why) {
+  alarms_["hypervisor"] = why.text;
+  say(why.text);
+}
+
+void Node::on_shutdown(const ShutdownNotice& notice) {
+  if (going_down_) return;
+  going_down_ = notice;
+  let_go_ = false;
+  say("has to go down: " + notice.why);
+  const auto budget =
+      std::min(notice.budget.value_or(options_.shutdown_budget), options_.shutdown_budget);
+  shutdown_limit_ = ports_.clock.after(budget, [this] { let_go("the time it had is over"); });
+  if (replica_.in_step()) {
+    replica_.propose(DrainRequested{self(), DrainCause::shutdown, notice.why},
+                     Repeat::until_applied);
+  } else if (inventory_.guests() == std::optional<std::size_t>(0)) {
+    let_go("no guest is here");
+  } else {
+    limit_wait_for_quorum();
+  }
+  reconcile();
+}
+
+void Node::limit_wait_for_quorum() {
+  no_quorum_limit_ = ports_.clock.after(no_quorum_patience, [this] {
+    if (going_down_ && !replica_.in_step()) let_go("the cluster has no quorum: " + trouble());
+  });
+}
+
+void Node::on_shutdown_cancelled() {
+  if (!std::exchange(going_down_, std::nullopt)) return;
+  shutdown_limit_.cancel();
+  say("stays: the shutdown was cancelled");
+  const auto found = state().nodes.find(self());
+  if (found != state().nodes.end() && found->second.drain &&
+      found->second.drain->cause == DrainCause::shutdown) {
+    replica_.propose(UndrainRequested{self()}, Repeat::until_applied);
+  }
+}
+
+/// On the way down: when nobody may be running anything here any more, says good-bye and goes.
+void Node::go_down() {
+  if (!going_down_ || let_go_) return;
+  const auto* here = online(state(), self());
+  const auto found = state().nodes.find(self());
+  if (here == nullptr || found == state().nodes.end() || !found->second.drain) return;
+  if (here->leaving) {
+    let_go("all its guests have left");
+  } else if (here->reported && is_empty(state(), self()) && work_.busy().empty()) {
+    if (std::exchange(leave_asked_, true)) return;
+    replica_.propose(NodeLeaving{self()}, Repeat::never,
+                     [this](const Result<void>& /*left*/) { leave_asked_ = false; });
+  }
+}
+
+void Node::let_go(const std::string& why) {
+  if (std::exchange(let_go_, true)) return;
+  shutdown_limit_.cancel();
+  say("goes down: " + why);
+  ports_.shutdown.let_go();
+}
+
+}  // namespace upbeat

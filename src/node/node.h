@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// The node's loop: observes its host, puts what it sees into the order, and does its duties.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "core/duties.h"
+#include "core/state.h"
+#include "node/guest_work.h"
+#include "node/inventory_watch.h"
+#include "node/replica.h"
+#include "ports/clock.h"
+#include "ports/engine.h"
+#include "ports/fencer.h"
+#include "ports/hypervisor.h"
+#include "ports/journal.h"
+#include "ports/shutdown_source.h"
+
+namespace upbeat {
+
+/// What the configuration says about this host.
+struct NodeOptions {
+  std::optional<std::uint64_t> memory_kib;  ///< instead of what the hypervisor says
+  std::uint64_t host_reserve_kib = 0;       ///< of it, not for guests
+  /// How long a shutdown is held back for guests that find no place.
+  std::chrono::milliseconds shutdown_budget{600'000};
+  std::string release;
+};
+
+/// Everything outside; all of it outlives the node.
+struct NodePorts {
+  Engine& engine;
+  Hypervisor& hypervisor;
+  Fencer& fencer;
+  ShutdownSource& shutdown;
+  Clock& clock;
+  Journal& journal;
+};
+
+/// How long a shutdown waits for a quorate view when there is none: without one nothing can move.
+inline constexpr std::chrono::milliseconds no_quorum_patience{30'000};
+/// How often the coordinator lets cluster time pass.
+inline constexpr std::chrono::milliseconds tick_interval{1000};
+
+using HistoryFollower = std::function<void(const std::vector<HistoryLine>&)>;
+
+/// One host of the cluster. Belongs to the loop's thread. Compiled unchanged against the real
+/// adapters and their twins.
+class Node final : public ReplicaListener, public HypervisorListener, public ShutdownListener {
+ public:
+  Node(NodePorts ports, NodeOptions options);
+
+  /// Begins. Once. An error (unreadable state on disk) means that nothing was begun.
+  [[nodiscard]] Result<void> start();
+
+  [[nodiscard]] const State& state() const { return replica_.state(); }
+  [[nodiscard]] NodeId self() const { return replica_.self(); }
+  [[nodiscard]] bool in_step() const { return replica_.in_step(); }
+  /// Why this node does nothing now: out of step, or frozen; empty if neither.
+  [[nodiscard]] std::string trouble() const;
+  /// What an operator should look at here.
+  [[nodiscard]] std::vector<std::string> alarms() const;
+  /// An operator's request: told when it is granted and safe, or why not.
+  void request(const Event& event, Outcome done);
+  /// Calls `follower` with each event's lines until the Timer goes.
+  [[nodiscard]] Timer follow(HistoryFollower follower);
+  /// Tells what this node does, for the log; set before start.
+  void set_log(std::function<void(const std::string&)> log) { log_ = std::move(log); }
+
+  void on_applied(const State& before, const Event& event, const State& after) override;
+  void on_in_step() override;
+  void on_out_of_step(const std::string& why) override;
+  void on_safe() override;
+  void on_disk_trouble(const Error& why) override;
+
+  void on_guest_running(const VmId& vm) override;
+  void on_guest_gone(const VmId& vm, GoneCause cause) override;
+  void on_hypervisor_back() override;
+  void on_hypervisor_lost(const Error& why) override;
+
+  void on_shutdown(const ShutdownNotice& notice) override;
+  void on_shutdown_cancelled() override;
+
+ private:
+  void reconcile();
+  void do_duties();
+  void do_duty(const RunHere& duty);
+  void do_duty(const SendAway& duty);
+  void do_duty(const EndHere& duty);
+  void do_duty(const ProveOff& duty);
+  void do_duty(const ReportInventory& duty);
+  void take_decisions();
+  void tick();
+  void go_down();
+  void limit_wait_for_quorum();
+  void let_go(const std::string& why);
+  void say(const std::string& text) const;
+
+  NodePorts ports_;
+  NodeOptions options_;
+  std::function<void(const std::string&)> log_;
+  Replica replica_;
+  GuestWork work_;
+  InventoryWatch inventory_;
+
+  std::optional<std::string> frozen_;
+  std::map<std::string, std::string> alarms_;  ///< by what is ailing
+  bool deciding_ = false;                      ///< our decisions are under way in the order
+  std::set<EventIndex> fencing_;               ///< tries under way, by their decision
+  bool reconcile_posted_ = false;
+  Timer end_of_turn_;
+
+  std::optional<ShutdownNotice> going_down_;
+  bool let_go_ = false;
+  Timer shutdown_limit_;
+  Timer no_quorum_limit_;
+  bool leave_asked_ = false;
+  Timer tick_timer_;
+  MonotonicTime last_tick_{};
+  std::vector<std::weak_ptr<HistoryFollower>> followers_;
+};
+
+}  // namespace upbeat

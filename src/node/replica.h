@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// One state on all members: puts events into the engine's total order, applies what comes out,
+// keeps it on disk, and brings a joining member up to date.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "core/event.h"
+#include "core/state.h"
+#include "node/snapshot_transfer.h"
+#include "ports/clock.h"
+#include "ports/engine.h"
+#include "ports/journal.h"
+#include "wire/wire.h"
+
+namespace upbeat {
+
+/// What the replica tells the node's loop.
+class ReplicaListener {
+ public:
+  virtual ~ReplicaListener() = default;
+  /// `event` was applied; the replica's state is the one after it.
+  virtual void on_applied(const State& before, const Event& event, const State& after) = 0;
+  /// This node is in a quorate view and in step with its members: it may act.
+  virtual void on_in_step() = 0;
+  /// It is not, and must begin nothing: no engine, no quorum, or waiting for the others' state.
+  virtual void on_out_of_step(const std::string& why) = 0;
+  /// More of the order is safe on a majority's disks.
+  virtual void on_safe() = 0;
+  /// The disk does not take what it is given. The state in memory goes on.
+  virtual void on_disk_trouble(const Error& why) = 0;
+};
+
+/// Whether an event is put into the order again when a change of view swallowed it.
+enum class Repeat : std::uint8_t { until_applied, never };
+
+using Outcome = std::function<void(Result<void>)>;
+
+/// Events of ours that may wait for the order; more are refused.
+inline constexpr std::size_t pending_limit = 1024;
+/// How long an operator's request waits for a quorate view before it is given back.
+inline constexpr std::int64_t request_patience_ms = 30'000;
+
+/// A member's copy of the state. Belongs to the loop's thread.
+///
+/// At each quorate view all members say Hello. The Hellos come in the same order everywhere, so all
+/// agree, without another word, on whose state counts (the one that has seen the highest epoch,
+/// then most events, then the lowest node id) and on the ViewChanged that follows. Members with
+/// another state get that one in chunks and meanwhile keep what is ordered behind it.
+class Replica final : public EngineListener {
+ public:
+  /// All outlive the replica.
+  Replica(Engine& engine, Journal& journal, Clock& clock, ReplicaListener& listener,
+          std::string release);
+
+  /// Reads the journal and joins the cluster. Once. On an error nothing was joined.
+  [[nodiscard]] Result<void> start();
+
+  [[nodiscard]] const State& state() const { return state_; }
+  [[nodiscard]] NodeId self() const { return self_; }
+  [[nodiscard]] bool in_step() const { return in_step_; }
+  /// Why it is not in step; empty if it is.
+  [[nodiscard]] const std::string& trouble() const { return trouble_; }
+  [[nodiscard]] std::uint64_t incarnation() const { return incarnation_; }
+  /// Everything up to here is on the disks of a majority of the configured nodes.
+  [[nodiscard]] EventIndex safe() const { return safe_; }
+
+  /// Puts an event into the order. `done` (may be empty) is told once: applied, granted and safe,
+  /// or why not.
+  void propose(Event event, Repeat repeat, Outcome done = {});
+
+  void on_view(const EngineView& view) override;
+  void on_message(NodeId from, const std::string& bytes) override;
+  void on_engine_lost(const Error& why) override;
+
+ private:
+  struct Pending {
+    Event event;
+    Repeat repeat = Repeat::never;
+    Outcome done;
+    Epoch sent_in;  ///< 0: not sent yet
+    MonotonicTime asked{};
+  };
+  struct Unsafe {
+    EventIndex index;
+    Outcome done;
+  };
+  struct Unwritten {
+    JournalEvent event;
+    std::vector<HistoryLine> lines;
+    Durability durability = Durability::relaxed;
+  };
+
+  void receive(NodeId from, const Hello& hello);
+  void receive(NodeId from, const SnapshotChunk& chunk);
+  void receive(NodeId from, const Proposal& proposal);
+  void receive(NodeId from, const Persisted& persisted);
+  void agree();
+  void install(const std::string& snapshot);
+  void enter_view();
+  void apply_now(const Event& event, std::uint64_t own_request);
+  void settle(std::uint64_t request, const std::string& refused);
+  void flush();
+  bool write(const std::vector<Unwritten>& batch, Durability durability);
+  bool save_snapshot();
+  void advance_safe();
+  void send_pending();
+  void give_back_stale();
+  void fall_out(std::string why);
+  void send(const Message& message);
+
+  Engine& engine_;
+  Journal& journal_;
+  Clock& clock_;
+  ReplicaListener& listener_;
+  std::string release_;
+
+  State state_;
+  NodeId self_;
+  std::uint64_t incarnation_ = 0;
+  bool live_ = false;  ///< carries its state over from a quorate view of this life
+  bool in_step_ = false;
+  std::string trouble_ = "it has not met the cluster engine yet";
+
+  EngineView view_;
+  std::uint64_t view_key_ = 0;
+  std::map<NodeId, Hello> hellos_;
+  std::optional<ViewChanged> agreed_;  ///< of this view, once all have said Hello
+  SnapshotTransfer incoming_;          ///< parts of the state that we wait for
+  std::vector<Proposal> held_;         ///< ordered while we wait
+
+  std::uint64_t next_request_ = 1;
+  std::map<std::uint64_t, Pending> pending_;
+  std::vector<Unsafe> unsafe_;
+  std::map<NodeId, EventIndex> persisted_;
+  EventIndex safe_;
+  std::vector<Unwritten> unwritten_;
+  bool flush_posted_ = false;
+  Timer end_of_turn_;
+  bool disk_behind_ = false;  ///< an event could not be written: only a snapshot helps
+  std::uint64_t events_since_snapshot_ = 0;
+  Timer patience_;
+};
+
+}  // namespace upbeat
