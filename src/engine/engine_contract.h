@@ -46,7 +46,8 @@ class ContractWorld {
 
   virtual Result<void> send(NodeId node, const std::string& text) = 0;
   virtual Result<void> send_bytes(NodeId node, std::size_t count) = 0;
-  /// Sends at once, until one is refused or `count` are taken; says how many were taken.
+  /// Sends messages, no two the same, until one is refused or `count` are taken; says how many
+  /// were.
   virtual std::size_t flood(NodeId node, std::size_t count, std::size_t bytes) = 0;
   virtual Result<NodeId> self(NodeId node) = 0;
   virtual Result<std::vector<ConfiguredNode>> configured_nodes(NodeId node) = 0;
@@ -65,7 +66,8 @@ std::unique_ptr<ContractWorld> make_simulated_world(std::uint64_t seed);
 /// Needs root. The Corosyncs stay for the next world of this process.
 std::unique_ptr<ContractWorld> make_corosync_world(std::uint64_t seed);
 
-/// What must hold of any lives of one cluster; says what does not, one line each.
+/// What must hold of any lives of one cluster, as long as nobody sends the same text twice; says
+/// what does not hold, one line each.
 ///
 /// * Views are sorted, hold their own node, and hold no member on a node that is not there.
 /// * Nothing is heard before the first view.

@@ -47,6 +47,12 @@ void answer(const Result<T>& result, Show show) {
   tell(result ? show() : "error " + result.error().text);
 }
 
+std::string numbered(std::size_t number, std::size_t bytes) {
+  std::string text = std::to_string(number);
+  text.resize(bytes, '.');
+  return text;
+}
+
 void obey(Engine& engine, const std::string& line) {
   const auto ok = [] { return std::string("ok"); };
   if (line.starts_with("send ")) {
@@ -59,7 +65,7 @@ void obey(Engine& engine, const std::string& line) {
     std::size_t bytes = 0;
     in >> count >> bytes;
     std::size_t taken = 0;
-    while (taken < count && engine.send(std::string(bytes, 'f'))) ++taken;
+    while (taken < count && engine.send(numbered(taken, bytes))) ++taken;
     tell("flooded " + std::to_string(taken));
   } else if (line == "self") {
     const auto self = engine.self();

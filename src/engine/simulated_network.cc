@@ -16,6 +16,7 @@ bool contains(const std::vector<T>& list, const T& value) {
 }
 
 constexpr NodeId the_ring_itself{};
+constexpr std::size_t no_entry_yet = ~std::size_t{0};
 
 /// Totem's rings have every fourth number.
 constexpr std::uint64_t ring_sequence_step = 4;
@@ -150,6 +151,7 @@ void SimulatedNetwork::join_group(NodeId id) {
   Node& node = nodes_.at(id);
   if (!node.up || node.daemon->incarnation != 0) return;
   if (node.ring) refresh_group(node.ring, id);  // its last life leaves first
+  node.daemon->first_entry = no_entry_yet;
   node.daemon->incarnation = std::max<std::uint64_t>(prng_.next() >> 11U, 1);
   if (node.ring) refresh_group(node.ring, id);
 }

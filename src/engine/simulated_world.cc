@@ -10,6 +10,12 @@ namespace {
 
 constexpr std::chrono::seconds patience{20};
 
+std::string numbered(std::size_t number, std::size_t bytes) {
+  std::string text = std::to_string(number);
+  text.resize(bytes, '.');
+  return text;
+}
+
 class Recorder final : public EngineListener {
  public:
   explicit Recorder(Life& life) : life_(life) {}
@@ -58,7 +64,7 @@ class SimulatedWorld final : public ContractWorld {
   }
   std::size_t flood(NodeId node, std::size_t count, std::size_t bytes) override {
     std::size_t taken = 0;
-    while (taken < count && engine(node).send(std::string(bytes, 'f'))) ++taken;
+    while (taken < count && engine(node).send(numbered(taken, bytes))) ++taken;
     return taken;
   }
   Result<NodeId> self(NodeId node) override { return engine(node).self(); }
