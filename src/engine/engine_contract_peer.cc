@@ -3,6 +3,7 @@
 //
 //   > send TEXT      < ok | error SENTENCE
 //   > send_bytes N   < ok | error SENTENCE
+//   > flood N SIZE < flooded HOW_MANY_WERE_TAKEN
 //   > self           < self ID | error SENTENCE
 //   > nodes          < nodes ID=NAME,... | error SENTENCE
 //                    < view SEQUENCE LEADER QUORATE NODES MEMBERS      (1,2,3 and
@@ -12,8 +13,8 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/streambuf.hpp>
-#include <charconv>
 #include <iostream>
+#include <sstream>
 
 #include "engine/corosync_engine.h"
 
@@ -46,12 +47,26 @@ void answer(const Result<T>& result, Show show) {
   tell(result ? show() : "error " + result.error().text);
 }
 
+std::string numbered(std::size_t number, std::size_t bytes) {
+  std::string text = std::to_string(number);
+  text.resize(bytes, '.');
+  return text;
+}
+
 void obey(Engine& engine, const std::string& line) {
   const auto ok = [] { return std::string("ok"); };
   if (line.starts_with("send ")) {
     answer(engine.send(line.substr(5)), ok);
   } else if (line.starts_with("send_bytes ")) {
     answer(engine.send(std::string(std::stoul(line.substr(11)), 'x')), ok);
+  } else if (line.starts_with("flood ")) {
+    std::istringstream in(line.substr(6));
+    std::size_t count = 0;
+    std::size_t bytes = 0;
+    in >> count >> bytes;
+    std::size_t taken = 0;
+    while (taken < count && engine.send(numbered(taken, bytes))) ++taken;
+    tell("flooded " + std::to_string(taken));
   } else if (line == "self") {
     const auto self = engine.self();
     answer(self, [&] { return "self " + std::to_string(self->get()); });

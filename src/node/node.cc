@@ -120,7 +120,7 @@ void Node::on_applied(const State& before, const Event& event, const State& afte
 /// Once per turn: what several events ask for is done together.
 void Node::reconcile() {
   if (std::exchange(reconcile_posted_, true)) return;
-  ports_.clock.post([this] {
+  end_of_turn_ = ports_.clock.after(std::chrono::nanoseconds(0), [this] {
     reconcile_posted_ = false;
     if (!replica_.in_step() || frozen_) return;
     do_duties();

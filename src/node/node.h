@@ -114,6 +114,7 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   bool deciding_ = false;                      ///< our decisions are under way in the order
   std::set<EventIndex> fencing_;               ///< tries under way, by their decision
   bool reconcile_posted_ = false;
+  Timer end_of_turn_;
 
   std::optional<ShutdownNotice> going_down_;
   bool let_go_ = false;

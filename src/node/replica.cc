@@ -215,7 +215,7 @@ void Replica::apply_now(const Event& event, std::uint64_t own_request) {
                         std::move(lines),
                         matters ? Durability::synced : Durability::relaxed});
   if (!std::exchange(flush_posted_, true)) {
-    clock_.post([this] { flush(); });
+    end_of_turn_ = clock_.after(std::chrono::nanoseconds(0), [this] { flush(); });
   }
   if (own_request != 0) settle(own_request, state_.refused);
   listener_.on_applied(before, event, state_);
@@ -342,13 +342,16 @@ void Replica::send_pending() {
 void Replica::give_back_stale() {
   if (in_step_) return;
   std::vector<Outcome> stale;
-  std::erase_if(pending_, [&](auto& entry) {
-    Pending& pending = entry.second;
+  for (auto entry = pending_.begin(); entry != pending_.end();) {
+    Pending& pending = entry->second;
     const auto waited = clock_.now() - pending.asked;
-    if (!pending.done || waited < std::chrono::milliseconds(request_patience_ms)) return false;
+    if (!pending.done || waited < std::chrono::milliseconds(request_patience_ms)) {
+      ++entry;
+      continue;
+    }
     stale.push_back(std::move(pending.done));
-    return true;
-  });
+    entry = pending_.erase(entry);
+  }
   for (const auto& done : stale) {
     done(fail("the request was not carried out: " + trouble_ + "; try again when it has quorum"));
   }

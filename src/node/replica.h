@@ -142,6 +142,7 @@ class Replica final : public EngineListener {
   EventIndex safe_;
   std::vector<Unwritten> unwritten_;
   bool flush_posted_ = false;
+  Timer end_of_turn_;
   bool disk_behind_ = false;  ///< an event could not be written: only a snapshot helps
   std::uint64_t events_since_snapshot_ = 0;
   Timer patience_;

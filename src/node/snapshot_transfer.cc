@@ -5,18 +5,20 @@
 namespace upbeat {
 
 Result<std::vector<SnapshotChunk>> cut(const std::string& snapshot, std::uint64_t view_key) {
-  const std::size_t parts = (snapshot.size() + chunk_bytes - 1) / chunk_bytes;
-  if (parts > chunk_limit) {
+  const std::size_t parts =
+      (snapshot.size() + snapshot_chunk_limit_bytes - 1) / snapshot_chunk_limit_bytes;
+  if (parts > snapshot_parts_limit) {
     return fail("cannot hand the cluster's state to a joining node: it has " +
                 std::to_string(snapshot.size()) + " bytes, more than " +
-                std::to_string(chunk_limit * chunk_bytes) + "; remove VM definitions");
+                std::to_string(wire_snapshot_limit_bytes) + "; remove VM definitions");
   }
   std::vector<SnapshotChunk> chunks;
   for (std::size_t part = 0; part < parts; ++part) {
-    chunks.push_back({.view_key = view_key,
-                      .part = static_cast<std::uint32_t>(part),
-                      .parts = static_cast<std::uint32_t>(parts),
-                      .bytes = snapshot.substr(part * chunk_bytes, chunk_bytes)});
+    chunks.push_back(
+        {.view_key = view_key,
+         .part = static_cast<std::uint32_t>(part),
+         .parts = static_cast<std::uint32_t>(parts),
+         .bytes = snapshot.substr(part * snapshot_chunk_limit_bytes, snapshot_chunk_limit_bytes)});
   }
   return chunks;
 }
@@ -28,8 +30,8 @@ void SnapshotTransfer::expect(std::uint64_t view_key) {
 }
 
 std::optional<std::string> SnapshotTransfer::add(const SnapshotChunk& chunk) {
-  if (chunk.view_key != view_key_ || chunk.part != next_ || chunk.parts > chunk_limit ||
-      chunk.part >= chunk.parts || chunk.bytes.size() > chunk_bytes) {
+  if (chunk.view_key != view_key_ || chunk.part != next_ || chunk.parts > snapshot_parts_limit ||
+      chunk.part >= chunk.parts || chunk.bytes.size() > snapshot_chunk_limit_bytes) {
     return std::nullopt;
   }
   bytes_ += chunk.bytes;

@@ -12,10 +12,6 @@
 
 namespace upbeat {
 
-/// What one chunk carries, and how many a state may take: 64 MiB.
-inline constexpr std::size_t chunk_bytes = 256U << 10U;
-inline constexpr std::uint32_t chunk_limit = 256;
-
 /// Cuts a state into chunks for the view; an error if it is too large.
 [[nodiscard]] Result<std::vector<SnapshotChunk>> cut(const std::string& snapshot,
                                                      std::uint64_t view_key);

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// The twin of a cluster of Corosyncs: nodes, cables and rings in virtual time, all from one seed.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/prng.h"
+#include "clock/simulated_clock.h"
+#include "ports/engine.h"
+
+namespace upbeat {
+
+/// From the shortest to the longest; each time a new draw.
+struct DelayRange {
+  std::chrono::nanoseconds shortest{0};
+  std::chrono::nanoseconds longest{0};
+};
+
+/// The defaults are what three Corosyncs with a token of 1000 ms do on one machine.
+struct SimulatedNetworkOptions {
+  std::uint64_t seed = 1;
+  DelayRange ordering{std::chrono::microseconds(50), std::chrono::microseconds(500)};
+  DelayRange delivery{std::chrono::microseconds(50), std::chrono::microseconds(1500)};
+  DelayRange daemon_change{std::chrono::milliseconds(1), std::chrono::milliseconds(10)};
+  DelayRange loss_detection{std::chrono::milliseconds(2100), std::chrono::milliseconds(2300)};
+  DelayRange merge{std::chrono::milliseconds(800), std::chrono::milliseconds(2200)};
+  DelayRange boot{std::chrono::milliseconds(300), std::chrono::milliseconds(600)};
+  DelayRange reconnect{std::chrono::milliseconds(1), std::chrono::milliseconds(engine_retry_ms)};
+};
+
+/// Nodes that are all up and in one network at the beginning, before any ring. Single-threaded;
+/// everything happens in the clock's turns; the verbs are not for an EngineListener's calls.
+/// Extended virtual synchrony as Totem gives it:
+///
+/// * A ring has one log. Every node of it takes the log's entries in order, in its own time.
+/// * When nodes of a ring are out of reach, nothing new is ordered; what was ordered may be on the
+///   way to some. When the loss is noticed, those that go together to a new ring first take the
+///   same entries of the old one: all that one of them has taken, all of their own, and of each
+///   absent sender a part that chance decides.
+/// * A message that is not ordered yet when the ring goes is ordered in the next one.
+class SimulatedNetwork {
+ public:
+  SimulatedNetwork(SimulatedClock& clock, std::vector<ConfiguredNode> nodes,
+                   SimulatedNetworkOptions options = {});
+  SimulatedNetwork(const SimulatedNetwork&) = delete;
+  SimulatedNetwork& operator=(const SimulatedNetwork&) = delete;
+  ~SimulatedNetwork();
+
+  /// Nodes of different sets do not hear each other; nodes that no set names form one more.
+  void partition(const std::vector<std::vector<NodeId>>& sets);
+  void heal();
+  /// The node's engine is gone at once. Its daemon, if it still lives, is told that.
+  void crash(NodeId node);
+  /// A crashed node's engine comes back, alone at first. Its daemon, if there is one, rejoins.
+  void start(NodeId node);
+
+ private:
+  friend class SimulatedEngine;
+
+  struct Entry;
+  struct Ring;
+  struct Daemon;
+  struct Node;
+
+  // What SimulatedEngine does.
+  void attach(NodeId node, EngineListener& listener);
+  void detach(NodeId node);
+  [[nodiscard]] Result<void> send(NodeId node, std::string bytes);
+  [[nodiscard]] bool runs(NodeId node) const;
+  [[nodiscard]] static Error engine_is_down();
+  [[nodiscard]] const std::vector<ConfiguredNode>& configured() const { return configured_; }
+
+  void join_group(NodeId node);
+  void reach_changed();
+  [[nodiscard]] bool hear_each_other(const Ring& ring) const;
+  void form_rings();
+  void form_ring_of(std::size_t part);
+  void form_ring(const std::vector<NodeId>& nodes);
+  void flush_old_ring(const Ring& ring, const std::vector<NodeId>& together);
+  void refresh_group(const std::shared_ptr<Ring>& ring, NodeId origin);
+  void order_what_waits(NodeId node);
+  void append(const std::shared_ptr<Ring>& ring, Entry entry);
+  void schedule_delivery(NodeId node);
+  void forget_what_all_took(Ring& ring) const;
+  void take(Node& node, const Entry& entry);
+
+  [[nodiscard]] std::chrono::nanoseconds draw(DelayRange range);
+  void later(std::chrono::nanoseconds delay, std::function<void()> call);
+
+  SimulatedClock& clock_;
+  std::vector<ConfiguredNode> configured_;
+  SimulatedNetworkOptions options_;
+  Prng prng_;
+  std::map<NodeId, Node> nodes_;
+  std::map<std::uint64_t, Timer> timers_;
+  std::uint64_t next_timer_ = 0;
+};
+
+}  // namespace upbeat

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// The core's values to Protocol Buffers and back, one pair of functions a type. Internal to wire.
+//
+// `put` takes its value apart by structured bindings: a field that somebody adds to a struct and
+// forgets here does not compile. `take` notes in `Reading` what it cannot make sense of and goes
+// on; whatever it returned is then thrown away.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "wire/frame.h"
+#include "wire/upbeat.pb.h"
+#include "wire/wire.h"
+
+namespace upbeat::wire {
+
+/// One decoding: what it met first that it could not read.
+class Reading {
+ public:
+  /// `kind` and `format` are those of the frame.
+  Reading(Kind kind, std::uint32_t format) : kind_(kind), format_(format) {}
+
+  /// The bytes are whole but do not make sense: "it has two nodes #3".
+  void senseless(const std::string& what);
+  /// Something that this release has no word for: "its kind".
+  void unknown(const std::string& what);
+
+  [[nodiscard]] bool ok() const { return problem_.empty(); }
+  [[nodiscard]] std::unexpected<Error> error() const { return fail(problem_); }
+
+ private:
+  Kind kind_;
+  std::uint32_t format_;
+  std::string problem_;
+};
+
+/// A visitor out of lambdas.
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+
+/// More enumerators than any enumeration here has.
+inline constexpr std::uint8_t enumerators_limit = 16;
+
+/// The enumerator that `to_wire` (an exhaustive switch) turns into `value`.
+template <class Enum, class Wire>
+Enum from_wire(Wire value, Wire (*to_wire)(Enum), const char* what, Reading& reading) {
+  for (std::uint8_t i = 0; value != Wire{} && i < enumerators_limit; ++i) {
+    if (to_wire(static_cast<Enum>(i)) == value) return static_cast<Enum>(i);
+  }
+  reading.unknown(what);
+  return Enum{};
+}
+
+inline std::int64_t to_ms(std::chrono::milliseconds time) { return time.count(); }
+inline std::chrono::milliseconds from_ms(std::int64_t ms) { return std::chrono::milliseconds(ms); }
+
+/// Whether a list may be read; too long a one is noted.
+bool fits(int entries, Reading& reading);
+
+// Enumerations (convert_event.cc); a value that is no enumerator gives UNSPECIFIED.
+v1::Continuity to_wire(Continuity value);
+v1::Sighting to_wire(Sighting value);
+v1::Ending to_wire(Ending value);
+v1::DrainCause to_wire(DrainCause value);
+v1::Wanted to_wire(Wanted value);
+v1::StopForce to_wire(StopForce value);
+DrainCause take(v1::DrainCause value, Reading& reading);
+Wanted take(v1::Wanted value, Reading& reading);
+StopForce take(v1::StopForce value, Reading& reading);
+
+// Events and what states and messages share with them (convert_event.cc).
+void put(const NodeHere& in, v1::NodeHere& out);
+NodeHere take(const v1::NodeHere& in, Reading& reading);
+void put(const NodeNamed& in, v1::NodeNamed& out);
+NodeNamed take(const v1::NodeNamed& in, Reading& reading);
+void put(const GuestSeen& in, v1::GuestSeen& out);
+GuestSeen take(const v1::GuestSeen& in, Reading& reading);
+void put(const GuestEnded& in, v1::GuestEnded& out);
+GuestEnded take(const v1::GuestEnded& in, Reading& reading);
+void put(const Capacity& in, v1::Capacity& out);
+Capacity take(const v1::Capacity& in, Reading& reading);
+void put(const VmSpec& in, v1::VmSpec& out);
+VmSpec take(const v1::VmSpec& in, Reading& reading);
+void put(const MigrationProgressed& in, v1::MigrationProgressed& out);
+MigrationProgressed take(const v1::MigrationProgressed& in, Reading& reading);
+void put(const MigrationEnded& in, v1::MigrationEnded& out);
+MigrationEnded take(const v1::MigrationEnded& in, Reading& reading);
+void put(const Event& in, v1::Event& out);
+Event take(const v1::Event& in, Reading& reading);
+
+// Decisions (convert_decision.cc).
+void put(const Decision& in, v1::Decision& out);
+Decision take(const v1::Decision& in, Reading& reading);
+
+// The state (convert_state.cc).
+void put(const State& in, v1::State& out);
+State take(const v1::State& in, Reading& reading);
+
+// Messages (convert_message.cc).
+void put(const Message& in, v1::Message& out);
+Message take(const v1::Message& in, Reading& reading);
+
+// --- lists of what is declared above ----------------------------------------------------------
+
+template <class Value, class Wire>
+void put_list(const std::vector<Value>& in, google::protobuf::RepeatedPtrField<Wire>& out) {
+  out.Reserve(static_cast<int>(in.size()));
+  for (const Value& value : in) put(value, *out.Add());
+}
+
+template <class Wire>
+auto take_list(const google::protobuf::RepeatedPtrField<Wire>& in, Reading& reading) {
+  std::vector<decltype(take(std::declval<const Wire&>(), reading))> out;
+  if (!fits(in.size(), reading)) return out;
+  out.reserve(static_cast<std::size_t>(in.size()));
+  for (const Wire& value : in) out.push_back(take(value, reading));
+  return out;
+}
+
+}  // namespace upbeat::wire
