@@ -10,7 +10,7 @@
 
 #include "measure/tcp.h"
 
-namespace upbeat {
+namespace upbeat::measure {
 namespace {
 
 constexpr std::size_t line_limit_bytes = 4096;
@@ -61,4 +61,4 @@ Result<GuestStatus> read_guest_status(const std::string& netns_path, const std::
   return parse_guest_status(std::string_view(line).substr(0, line.find('\n')));
 }
 
-}  // namespace upbeat
+}  // namespace upbeat::measure

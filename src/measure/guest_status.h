@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 
-namespace upbeat {
+namespace upbeat::measure {
 
 inline constexpr std::uint16_t guest_status_port = 7000;
 
@@ -34,4 +34,4 @@ struct GuestStatus {
 /// Reads the line itself: one JSON object with the fields of GuestStatus.
 [[nodiscard]] Result<GuestStatus> parse_guest_status(std::string_view line);
 
-}  // namespace upbeat
+}  // namespace upbeat::measure

@@ -8,7 +8,7 @@
 
 #include "measure/tcp_test_server.h"
 
-namespace upbeat {
+namespace upbeat::measure {
 namespace {
 
 using namespace std::chrono_literals;
@@ -49,4 +49,4 @@ TEST(GuestStatus, WhatIsNoStatusIsRefused) {
 }
 
 }  // namespace
-}  // namespace upbeat
+}  // namespace upbeat::measure

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <thread>
 
-namespace upbeat {
+namespace upbeat::measure {
 namespace {
 
 Result<Fd> make_socket(int domain, int type, int protocol) {
@@ -37,4 +37,4 @@ Result<Fd> socket_in(const std::string& path, int domain, int type, int protocol
   return made;
 }
 
-}  // namespace upbeat
+}  // namespace upbeat::measure

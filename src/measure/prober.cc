@@ -24,14 +24,14 @@
 
 #include "measure/namespaces.h"
 
-namespace upbeat {
+namespace upbeat::measure {
 namespace {
 
 using std::chrono::nanoseconds;
 
 // More turns an interval would wake the machine more often; fewer would let more guests answer at
 // the same moment. The guests of one turn are sent to in one system call.
-constexpr nanoseconds shortest_turn{1'250'000};
+constexpr nanoseconds shortest_turn{2'500'000};
 constexpr std::size_t receive_batch = 32;
 // A guest that does not answer ARP holds its probes in the kernel, charged to the sender: up to
 // net.ipv4.neigh.default.unres_qlen_bytes each. They must not use up what the others need.
@@ -296,4 +296,4 @@ std::optional<Instant> Prober::last_answer(std::size_t target) const {
 
 nanoseconds Prober::cpu_time() const { return nanoseconds(work_->cpu_ns); }
 
-}  // namespace upbeat
+}  // namespace upbeat::measure

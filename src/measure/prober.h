@@ -13,7 +13,7 @@
 #include "base/result.h"
 #include "measure/series.h"
 
-namespace upbeat {
+namespace upbeat::measure {
 
 struct Target {
   std::string name;
@@ -60,4 +60,4 @@ class Prober {
   std::unique_ptr<Work> work_;
 };
 
-}  // namespace upbeat
+}  // namespace upbeat::measure

@@ -8,7 +8,7 @@
 
 #include "measure/statistics.h"
 
-namespace upbeat {
+namespace upbeat::measure {
 namespace {
 
 using namespace std::chrono_literals;
@@ -77,4 +77,4 @@ TEST(Prober, NamesANamespaceThatDoesNotExist) {
 }
 
 }  // namespace
-}  // namespace upbeat
+}  // namespace upbeat::measure

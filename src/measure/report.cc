@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
-namespace upbeat {
+namespace upbeat::measure {
 namespace {
 
 struct Column {
@@ -50,4 +50,4 @@ std::string Table::text() const {
   return text;
 }
 
-}  // namespace upbeat
+}  // namespace upbeat::measure

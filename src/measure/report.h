@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace upbeat {
+namespace upbeat::measure {
 
 /// A table in plain text. Numbers are cells like any other; a column whose cells below the heading
 /// all begin with a digit is set flush right.
@@ -20,4 +20,4 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
-}  // namespace upbeat
+}  // namespace upbeat::measure

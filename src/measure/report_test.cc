@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace upbeat {
+namespace upbeat::measure {
 namespace {
 
 TEST(Report, WordsAreFlushLeftAndNumbersFlushRight) {
@@ -19,4 +19,4 @@ TEST(Report, WordsAreFlushLeftAndNumbersFlushRight) {
 }
 
 }  // namespace
-}  // namespace upbeat
+}  // namespace upbeat::measure

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace upbeat {
+namespace upbeat::measure {
 
 /// CLOCK_MONOTONIC: setting the wall clock does not move it.
 using Instant = std::chrono::steady_clock::time_point;
@@ -37,4 +37,4 @@ struct Window {
   Instant to = Instant::max();
 };
 
-}  // namespace upbeat
+}  // namespace upbeat::measure

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace upbeat {
+namespace upbeat::measure {
 namespace {
 
 struct Answer {
@@ -108,4 +108,4 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2.0;
 }
 
-}  // namespace upbeat
+}  // namespace upbeat::measure

@@ -9,7 +9,7 @@
 
 #include "measure/series.h"
 
-namespace upbeat {
+namespace upbeat::measure {
 
 using Span = std::chrono::nanoseconds;
 
@@ -67,4 +67,4 @@ inline constexpr Span back_for_good{std::chrono::seconds(1)};
 /// The median: between the two middle values, their mean; 0 of none.
 [[nodiscard]] double median(std::vector<double> values);
 
-}  // namespace upbeat
+}  // namespace upbeat::measure

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace upbeat {
+namespace upbeat::measure {
 namespace {
 
 using namespace std::chrono_literals;
@@ -194,4 +194,4 @@ TEST(Statistics, PercentilesAreByNearestRank) {
 }
 
 }  // namespace
-}  // namespace upbeat
+}  // namespace upbeat::measure

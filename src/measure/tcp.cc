@@ -13,7 +13,7 @@
 
 #include "measure/namespaces.h"
 
-namespace upbeat {
+namespace upbeat::measure {
 
 Result<Fd> connect_in(const std::string& netns_path, const std::string& address, std::uint16_t port,
                       std::chrono::milliseconds timeout) {
@@ -46,4 +46,4 @@ Result<Fd> connect_in(const std::string& netns_path, const std::string& address,
   return fd;
 }
 
-}  // namespace upbeat
+}  // namespace upbeat::measure

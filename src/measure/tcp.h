@@ -9,11 +9,11 @@
 #include "base/fd.h"
 #include "base/result.h"
 
-namespace upbeat {
+namespace upbeat::measure {
 
 /// Connects to an IPv4 address from the namespace `netns_path` (see socket_in()). The socket is
 /// non-blocking and sends small pieces at once (TCP_NODELAY). Blocks for up to `timeout`.
 [[nodiscard]] Result<Fd> connect_in(const std::string& netns_path, const std::string& address,
                                     std::uint16_t port, std::chrono::milliseconds timeout);
 
-}  // namespace upbeat
+}  // namespace upbeat::measure

@@ -18,7 +18,7 @@
 
 #include "measure/tcp.h"
 
-namespace upbeat {
+namespace upbeat::measure {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -159,4 +159,4 @@ std::vector<TcpFate> TcpKeepers::fates() const {
   return all;
 }
 
-}  // namespace upbeat
+}  // namespace upbeat::measure

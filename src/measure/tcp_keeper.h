@@ -13,7 +13,7 @@
 #include "measure/prober.h"
 #include "measure/series.h"
 
-namespace upbeat {
+namespace upbeat::measure {
 
 inline constexpr std::uint16_t guest_echo_port = 7001;
 inline constexpr std::chrono::milliseconds tcp_line_interval{100};
@@ -54,4 +54,4 @@ class TcpKeepers {
   std::unique_ptr<Work> work_;
 };
 
-}  // namespace upbeat
+}  // namespace upbeat::measure

@@ -9,7 +9,7 @@
 
 #include "measure/tcp_test_server.h"
 
-namespace upbeat {
+namespace upbeat::measure {
 namespace {
 
 using namespace std::chrono_literals;
@@ -92,4 +92,4 @@ TEST(TcpKeeper, NamesTheGuestThatDoesNotAnswer) {
 }
 
 }  // namespace
-}  // namespace upbeat
+}  // namespace upbeat::measure

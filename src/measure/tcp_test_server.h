@@ -11,7 +11,7 @@
 
 #include "base/fd.h"
 
-namespace upbeat {
+namespace upbeat::measure {
 
 class TestServer {
  public:
@@ -47,4 +47,4 @@ class TestServer {
   std::thread thread_;
 };
 
-}  // namespace upbeat
+}  // namespace upbeat::measure
