@@ -25,7 +25,7 @@ void RunJudge::judge_boot(const QemuSeen& booted, const std::vector<QemuSeen>& s
   for (const auto& other : seen) {
     if (other.vm != booted.vm || other == booted) continue;
     // The first sample may find a migration under way: then the one that waits is the younger.
-    if (other.origin == Origin::incoming && other.start_ticks > booted.start_ticks) continue;
+    if (other.origin == Origin::migrated_in && other.start_ticks > booted.start_ticks) continue;
     accuse(booted, other, "was started beside");
   }
 }

@@ -12,10 +12,9 @@
 #include <utility>
 #include <vector>
 
-namespace upbeat::lab {
+#include "lab/world.h"
 
-/// Whether a QEMU began by booting its guest, or by waiting for a guest to be sent (`-incoming`).
-enum class Origin : std::uint8_t { booted, incoming };
+namespace upbeat::lab {
 
 /// A QEMU process as one sample saw it.
 struct QemuSeen {

@@ -41,7 +41,7 @@ TEST(RunJudge, ALiveMigrationIsNoSecondStart) {
   World world;
   world.start(1, "node0", Origin::booted);
   world.pass(10, {1});
-  world.start(2, "node1", Origin::incoming);
+  world.start(2, "node1", Origin::migrated_in);
   world.pass(5, {1});     // memory is copied
   world.pass(1, {1, 2});  // the handover, within one sample
   world.pass(5, {2});     // the source is paused and about to end
@@ -54,7 +54,7 @@ TEST(RunJudge, ALiveMigrationIsNoSecondStart) {
 TEST(RunJudge, AFailedMigrationThatGoesOnAtTheSourceIsNoSecondStart) {
   World world;
   world.start(1, "node0", Origin::booted);
-  world.start(2, "node1", Origin::incoming);
+  world.start(2, "node1", Origin::migrated_in);
   world.pass(5, {1});
   world.pass(3, {});
   world.pass(3, {1});
@@ -93,7 +93,7 @@ TEST(RunJudge, ASourceThatRunsOnAfterItsGuestHasLeftIsASecondStart) {
   World world;
   world.start(1, "node0", Origin::booted);
   world.pass(5, {1});
-  world.start(2, "node1", Origin::incoming);
+  world.start(2, "node1", Origin::migrated_in);
   world.pass(3, {1});
   world.pass(3, {1, 2});
 
@@ -105,7 +105,7 @@ TEST(RunJudge, ASourceThatNeverEndsIsASecondStart) {
   World world;
   world.start(1, "node0", Origin::booted);
   world.pass(5, {1});
-  world.start(2, "node1", Origin::incoming);
+  world.start(2, "node1", Origin::migrated_in);
   world.pass(5, {1});
   world.pass(95, {2});
   EXPECT_TRUE(world.twice().empty());
@@ -119,7 +119,7 @@ TEST(RunJudge, TheLittleWorkOfSettingUpAndTakingDownIsNoExecution) {
   World world;
   world.start(1, "node0", Origin::booted);
   world.pass(5, {1});
-  world.start(2, "node1", Origin::incoming).guest_cpu = 1ms;
+  world.start(2, "node1", Origin::migrated_in).guest_cpu = 1ms;
   world.pass(5, {1});
   world.pass(5, {2});
 
