@@ -10,8 +10,8 @@
 
 namespace upbeat {
 
-void add_demo_command(CLI::App& lab, int& exit_status) {
-  auto* command = lab.add_subcommand(
+void add_demo_command(CLI::App& parent, int& exit_status) {
+  auto* command = parent.add_subcommand(
       "demo", "Bring a cluster up, reboot a node, cut another one's power, and measure both");
   auto options = std::make_shared<lab::DemoOptions>();
   command->add_option("--name", options->lab, "the lab's name")->capture_default_str();

@@ -8,8 +8,8 @@ class App;
 
 namespace upbeat {
 
-/// Adds `demo` to the `lab` command. It sets `exit_status`, which has to live as long as `lab`:
-/// 0 if everything was right in kind, 1 if not or if it could not be carried out.
-void add_demo_command(CLI::App& lab, int& exit_status);
+/// Adds `demo` to the `lab` command `parent`. It sets `exit_status`, which has to live as long as
+/// `parent`: 0 if everything was right in kind, 1 if not or if it could not be carried out.
+void add_demo_command(CLI::App& parent, int& exit_status);
 
 }  // namespace upbeat
