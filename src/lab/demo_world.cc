@@ -2,10 +2,9 @@
 // Ten times a second: which QEMU processes there are, and what their vCPU threads have executed.
 #include "lab/demo_world.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <set>
 

@@ -10,7 +10,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +17,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -252,7 +252,8 @@ void Prober::stop() {
   if (work_->thread.joinable()) work_->thread.join();
 }
 
-Result<std::unique_ptr<Prober>> Prober::start(std::vector<Target> targets, ProberOptions options) {
+Result<std::unique_ptr<Prober>> Prober::start(std::vector<Target> targets,
+                                              const ProberOptions& options) {
   if (targets.empty() || targets.size() > target_limit) {
     return fail("cannot probe " + std::to_string(targets.size()) + " targets: give 1 to " +
                 std::to_string(target_limit));

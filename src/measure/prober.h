@@ -38,7 +38,7 @@ inline constexpr std::size_t probe_limit = 8'000'000;
 class Prober {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Prober>> start(std::vector<Target> targets,
-                                                             ProberOptions options);
+                                                             const ProberOptions& options);
   Prober(const Prober&) = delete;
   Prober& operator=(const Prober&) = delete;
   ~Prober();  ///< stops

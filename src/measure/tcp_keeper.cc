@@ -81,9 +81,12 @@ bool match(Connection& from, std::string_view echo) {
   return true;
 }
 
-void hear(Connection& from) {
+/// Reads what has come; `mutex` guards the connection but not its socket, which only this thread
+/// uses.
+void hear(Connection& from, std::mutex& mutex) {
   std::array<char, 4096> buffer{};
   const auto got = ::recv(from.fd.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+  const std::scoped_lock lock(mutex);
   if (got == 0) {
     from.give_up("closed by the guest");
   } else if (got < 0) {
@@ -118,9 +121,8 @@ void TcpKeepers::Work::loop() {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - Clock::now());
     if (::poll(fds.data(), fds.size(), std::max(0, static_cast<int>(left.count()))) <= 0) continue;
     if (fds[0].revents != 0) return;
-    const std::scoped_lock lock(mutex);
     for (std::size_t at = 0; at < connections.size(); ++at) {
-      if (fds[at + 1].revents != 0) hear(connections[at]);
+      if (fds[at + 1].revents != 0) hear(connections[at], mutex);
     }
   }
 }
