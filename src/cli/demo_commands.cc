@@ -17,9 +17,10 @@ void add_demo(CLI::App& app) {
   command->add_option("--name", options->lab, "the lab's name")->capture_default_str();
   command->add_option("--json", options->json, "write the figures to this file, too");
   command->add_option("--deb", options->deb, "the package to install in the nodes");
-  auto* keep = command->add_flag("--keep", "leave the lab running");
+  auto keep = std::make_shared<bool>(false);
+  command->add_flag("--keep", *keep, "leave the lab running");
   command->callback([options, keep] {
-    if (keep->count() > 0) options->afterwards = lab::Afterwards::keep;
+    if (*keep) options->afterwards = lab::Afterwards::keep;
     const auto verdict = lab::run_demo(*options);
     if (!verdict) std::cerr << "upbeat: " << verdict.error().text << "\n";
     if (!verdict || *verdict == lab::Verdict::failed) throw CLI::RuntimeError(1);
