@@ -38,7 +38,7 @@ std::chrono::nanoseconds cpu_of(pid_t pid, pid_t thread) {
 
 }  // namespace
 
-WorldWatch::WorldWatch(Names names, int nodes) : names_(std::move(names)), nodes_(nodes) {
+WorldWatch::WorldWatch(const Lab& lab) : lab_(lab) {
   thread_ = std::thread([this] { loop(); });
 }
 
@@ -68,7 +68,7 @@ void WorldWatch::loop() {
 std::vector<QemuSeen> WorldWatch::look() {
   std::vector<QemuSeen> seen;
   std::set<Key> here;
-  for (const auto& one : qemu_processes(names_, nodes_)) {
+  for (const auto& one : lab_.qemu_processes()) {
     const auto [pid, start_ticks] = one.process;
     here.emplace(pid, start_ticks);
     auto& threads = guest_threads_[{pid, start_ticks}];
