@@ -1,15 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program `upbeat`: one function per command group adds its commands; the one that the user named
-// runs.
+// The program `upbeat`: one function per command group adds its commands; the one that the user
+// named runs.
 #include <CLI/CLI.hpp>
 
+#include "cli/exit_status.h"
+#include "cli/history_commands.h"
 #include "cli/lab_commands.h"
+#include "cli/measure_commands.h"
+#include "cli/node_commands.h"
+#include "cli/status_command.h"
+#include "cli/vm_commands.h"
 
 int main(int argc, char** argv) {
   CLI::App app{"Upbeat keeps virtual machines up when the machines under them go down."};
+  int exit_status = upbeat::cli::exit_done;
   app.require_subcommand(1);
   app.set_version_flag("--version", UPBEAT_VERSION);
+  upbeat::cli::add_status(app);
+  upbeat::cli::add_nodes(app);
+  upbeat::cli::add_vms(app);
+  upbeat::cli::add_events(app);
+  upbeat::cli::add_explain(app);
+  upbeat::add_measure_commands(app, exit_status);
   upbeat::cli::add_lab(app);
-  CLI11_PARSE(app, argc, argv);
-  return 0;
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::RuntimeError& ended) {
+    return ended.get_exit_code();  // the command has said why
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? upbeat::cli::exit_done : upbeat::cli::exit_usage;
+  }
+  return exit_status;
 }
