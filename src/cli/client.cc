@@ -105,7 +105,9 @@ Outcome<json::value> Client::call(const std::string& method, const std::string& 
   return answer;
 }
 
-Outcome<json::value> Client::get(const std::string& target) const { return call("GET", target, ""); }
+Outcome<json::value> Client::get(const std::string& target) const {
+  return call("GET", target, "");
+}
 
 Outcome<json::value> Client::send(const std::string& method, const std::string& target,
                                   const json::object& body) const {
@@ -147,7 +149,8 @@ struct EventStream::Inside {
   void split_lines() {
     std::string& text = parser.get().body();
     std::size_t begin = 0;
-    for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string::npos;
+         begin = end + 1) {
       error_code error;
       json::value line = json::parse(std::string_view(text).substr(begin, end - begin), error);
       if (!error) lines.push_back(std::move(line));

@@ -35,8 +35,8 @@ enum class Wake {
   ended,        ///< the daemon closed the stream
 };
 
-/// The lines of GET /v1/events?follow=true. While it lives, SIGINT and SIGTERM wake it up instead of
-/// ending the program.
+/// The lines of GET /v1/events?follow=true. While it lives, SIGINT and SIGTERM wake it up instead
+/// of ending the program.
 class EventStream {
  public:
   using Time = std::chrono::steady_clock::time_point;

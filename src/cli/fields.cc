@@ -41,8 +41,7 @@ const json::array& list_in(const json::value& object, const char* member) {
 std::string joined(const json::value& object, const char* member) {
   std::string all;
   for (const json::value& element : list_in(object, member))
-    if (element.is_string())
-      all += (all.empty() ? "" : ", ") + std::string(element.get_string());
+    if (element.is_string()) all += (all.empty() ? "" : ", ") + std::string(element.get_string());
   return all;
 }
 

@@ -21,14 +21,15 @@ Goal vm_goal(const std::string& vm, std::string on_leave,
              std::function<Verdict(const json::value& vm)> judge) {
   return {.subject = vm,
           .on_leave = std::move(on_leave),
-          .judge = [vm, judge = std::move(judge)](const json::value& status) {
-            const json::value* record = named_in(list_in(status, "vms"), vm);
-            if (record == nullptr) return failed(vm + " is not there any more: it was removed");
-            if (text_in(*record, "phase") == "alarm")
-              return failed(vm + " is left alone: " + text_in(*record, "alarm") +
-                            "; `upbeat explain " + vm + "` says more");
-            return judge(*record);
-          },
+          .judge =
+              [vm, judge = std::move(judge)](const json::value& status) {
+                const json::value* record = named_in(list_in(status, "vms"), vm);
+                if (record == nullptr) return failed(vm + " is not there any more: it was removed");
+                if (text_in(*record, "phase") == "alarm")
+                  return failed(vm + " is left alone: " + text_in(*record, "alarm") +
+                                "; `upbeat explain " + vm + "` says more");
+                return judge(*record);
+              },
           .concerns = [vm](const json::value& record) { return text_in(record, "name") == vm; }};
 }
 
@@ -39,8 +40,9 @@ Verdict judge_drain(const std::string& name, const json::value& status) {
   if (standing == "drained" || standing == "leaving" || standing == "left")
     return done(name + " is drained: no VM is left on it");
   if (standing == "lost" || standing == "off")
-    return failed(name + " was lost while it was drained; its VMs start elsewhere as soon as it is "
-                         "proved off");
+    return failed(name +
+                  " was lost while it was drained; its VMs start elsewhere as soon as it is "
+                  "proved off");
   if (part_of(*node, "drain") == nullptr)
     return failed("the drain of " + name + " was taken back, VMs may still be on it");
   return goes_on();
@@ -108,8 +110,9 @@ Goal stop_goal(const std::string& vm) {
 }
 
 Goal migrate_goal(const std::string& vm, const std::string& from, const std::string& to) {
-  return vm_goal(vm, "the migration goes on; `upbeat status` shows it",
-                 [from, to](const json::value& record) { return judge_migration(from, to, record); });
+  return vm_goal(
+      vm, "the migration goes on; `upbeat status` shows it",
+      [from, to](const json::value& record) { return judge_migration(from, to, record); });
 }
 
 Goal remove_goal(const std::string& vm) {

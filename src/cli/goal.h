@@ -18,7 +18,7 @@ struct Verdict {
 
 /// Something asked for that takes its time. The functions get the JSON of the API.
 struct Goal {
-  std::string subject;  ///< the node or VM that was named
+  std::string subject;   ///< the node or VM that was named
   std::string on_leave;  ///< what to say when somebody stops waiting: "the drain goes on; …"
   /// Whether it is reached, by the whole of /v1/status.
   std::function<Verdict(const boost::json::value& status)> judge;

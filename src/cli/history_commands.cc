@@ -50,8 +50,7 @@ void print_line(const json::value& line, std::size_t subject_width) {
 void print_past(const EventOptions& options) {
   std::string query = query_of(options);
   if (!query.empty()) query.front() = '?';
-  const json::value answer =
-      or_end(options.client().get("/v1/events" + query), options.format());
+  const json::value answer = or_end(options.client().get("/v1/events" + query), options.format());
   if (options.json) return print_json(answer);
   std::size_t width = 0;
   for (const json::value& line : list_in(answer, "events"))

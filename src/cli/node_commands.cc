@@ -79,12 +79,11 @@ void add_list(CLI::App& nodes) {
 void print_node(const NodeOptions& options) {
   const Client client = options.client();
   const json::value status = or_end(client.get("/v1/status"), options.format());
-  const json::value explanation = or_end(
-      client.get("/v1/explain/nodes/" + percent_encode(options.node)), options.format());
+  const json::value explanation =
+      or_end(client.get("/v1/explain/nodes/" + percent_encode(options.node)), options.format());
   const json::value* node = named_in(list_in(status, "nodes"), options.node);
-  const json::value only{
-      {"cluster", status.at("cluster")},
-      {"nodes", node == nullptr ? json::array{} : json::array{*node}}};
+  const json::value only{{"cluster", status.at("cluster")},
+                         {"nodes", node == nullptr ? json::array{} : json::array{*node}}};
   std::cout << nodes_text(only, colours_of_stdout()) << "\n";
   for (const json::value& sentence : list_in(explanation, "sentences"))
     std::cout << std::string(sentence.as_string()) << "\n";
@@ -113,8 +112,8 @@ void make_sure(const NodeOptions& options) {
   if (::isatty(STDIN_FILENO) != 1)
     end_with({.exit_status = exit_usage,
               .http_status = 0,
-              .text = "will not take an unconfirmed word that " + options.node + " is off (" + risk +
-                      "): add --yes"},
+              .text = "will not take an unconfirmed word that " + options.node + " is off (" +
+                      risk + "): add --yes"},
              options.format());
   std::cerr << "Is " << options.node << " off? You vouch for it: " << risk
             << ".\nType its name to confirm: ";
@@ -127,9 +126,8 @@ void make_sure(const NodeOptions& options) {
 
 void add_confirm_off(CLI::App& nodes) {
   const auto options = std::make_shared<NodeOptions>();
-  CLI::App* command =
-      add(nodes, "confirm-off", "Vouch that a lost node is off, where fencing cannot prove it",
-          *options);
+  CLI::App* command = add(nodes, "confirm-off",
+                          "Vouch that a lost node is off, where fencing cannot prove it", *options);
   command->add_option("NODE", options->node, "The node's name")->required();
   command->add_option("--who", options->who, "Who vouches; the login name if not given");
   command->add_flag("--yes", options->yes, "Do not ask back");

@@ -32,8 +32,8 @@ std::string fencing_note(const json::value& fencing) {
   std::string note;
   if (const std::string by = text_in(fencing, "by"); !by.empty()) note = by + " proves it off";
   if (const std::int64_t failures = number_in(fencing, "failures"); failures > 0)
-    add_note(note, "proving it off failed " + std::to_string(failures) + " times: " +
-                       text_in(fencing, "last_error"));
+    add_note(note, "proving it off failed " + std::to_string(failures) +
+                       " times: " + text_in(fencing, "last_error"));
   return note;
 }
 

@@ -79,8 +79,8 @@ void add_define(CLI::App& vms) {
   command->callback([options] {
     const std::string definition = or_end(read_definition(options->file), options->format());
     const auto answer = or_end(
-        options->client().send(
-            "POST", "/v1/vms", {{"domain_xml", definition}, {"priority", options->priority}}),
+        options->client().send("POST", "/v1/vms",
+                               {{"domain_xml", definition}, {"priority", options->priority}}),
         options->format());
     if (options->json) return print_json(answer);
     std::cout << "defined; `upbeat vm start` starts it\n";
@@ -108,11 +108,10 @@ void add_stop(CLI::App& vms) {
   command->add_flag("--force", options->force, "Take its power away, do not ask the guest");
   add_wait_options(*command, options->wait);
   command->callback([options] {
-    ask_and_wait(*options, options->wait,
-                 {.method = "POST",
-                  .target = target_of(*options, "/stop"),
-                  .body = force_body(*options)},
-                 stop_goal(options->vm));
+    ask_and_wait(
+        *options, options->wait,
+        {.method = "POST", .target = target_of(*options, "/stop"), .body = force_body(*options)},
+        stop_goal(options->vm));
   });
 }
 

@@ -36,17 +36,16 @@ class Wait {
         goal_(goal),
         terminal_(stdout_is_terminal()),
         begin_(SteadyClock::now()),
-        end_(begin_ + (options.timeout_s ? milliseconds(static_cast<std::int64_t>(
-                                               *options.timeout_s * 1000))
-                                         : milliseconds(forever))) {}
+        end_(begin_ + (options.timeout_s
+                           ? milliseconds(static_cast<std::int64_t>(*options.timeout_s * 1000))
+                           : milliseconds(forever))) {}
 
   /// The stream is opened and the VMs are looked at before anything is asked for, so nothing is
   /// missed.
   void run(const Asked& asked) {
     EventStream stream = or_end(client_.follow("&every=true"), format_);
     static_cast<void>(read_status());
-    or_end(client_.send(asked.method, asked.target, asked.body),
-           format_);
+    or_end(client_.send(asked.method, asked.target, asked.body), format_);
     Verdict verdict;
     while (true) {
       const json::value status = read_status();
@@ -144,8 +143,8 @@ class Wait {
   void finish(const Verdict& verdict) const {
     const bool done = verdict.judgement == Judgement::done;
     if (format_ == Format::json)
-      print_json(json::object{
-          {"done", done}, {"text", verdict.text}, {"waited_ms", elapsed().count()}});
+      print_json(
+          json::object{{"done", done}, {"text", verdict.text}, {"waited_ms", elapsed().count()}});
     if (!done) {
       std::cerr << "upbeat: " << verdict.text << "\n";
       throw CLI::RuntimeError(exit_refused);
@@ -185,9 +184,8 @@ void add_wait_options(CLI::App& command, WaitOptions& options) {
 void ask_and_wait(const ApiOptions& api, const WaitOptions& options, const Asked& asked,
                   const Goal& goal) {
   if (!options.no_wait) return Wait(api, options, goal).run(asked);
-  const json::value answer = or_end(
-      api.client().send(asked.method, asked.target, asked.body),
-      api.format());
+  const json::value answer =
+      or_end(api.client().send(asked.method, asked.target, asked.body), api.format());
   if (api.json) print_json(answer);
 }
 
