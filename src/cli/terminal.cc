@@ -2,6 +2,7 @@
 // Colours, tables, numbers with units.
 #include "cli/terminal.h"
 
+#include <utility>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
