@@ -72,7 +72,7 @@ class Section {
     if constexpr (requires { value.count(); }) {
       value = Number(*number);
     } else {
-      value = static_cast<std::uint64_t>(*number);
+      value = static_cast<Number>(*number);
     }
   }
   void complain(const toml::node& node, const std::string& key, const std::string& what) {

@@ -51,6 +51,22 @@ NodeOptions node_options(const Config& config) {
   return options;
 }
 
+/// Tells systemd's watchdog that the loop turns.
+class SignOfLife {
+ public:
+  explicit SignOfLife(Clock& clock) : clock_(clock), period_(watchdog_period()) { give(); }
+
+ private:
+  void give() {
+    notify_watchdog();
+    if (period_) next_ = clock_.after(*period_ / 3, [this] { give(); });
+  }
+
+  Clock& clock_;
+  std::optional<std::chrono::milliseconds> period_;
+  Timer next_;
+};
+
 /// The program's parts live in this function, in the order in which they need each other.
 int run(const Config& config) {
   auto journal = SqliteJournal::open(config.state_file);
@@ -64,7 +80,7 @@ int run(const Config& config) {
   LibvirtHypervisor hypervisor(clock,
                                {.uri = config.hypervisor_uri, .migrate_uri = config.migrate_uri});
   AgentFencer fencer(clock, std::move(fence_devices));
-  LogindShutdown logind(io);
+  LogindShutdown logind(io, [](const Error& error) { spdlog::error("{}", error.text); });
   ShutdownGate gate(logind, clock);
   Node node({engine, hypervisor, fencer, gate, clock, **journal}, node_options(config));
   node.set_log([](const std::string& text) { spdlog::info("{}", text); });
@@ -78,7 +94,8 @@ int run(const Config& config) {
   signals.async_wait([&](const boost::system::error_code& error, int /*signal*/) {
     if (!error) gate.asked_to_stop();
   });
-  (void)notify_ready();
+  SignOfLife sign_of_life(clock);
+  notify_ready();
   spdlog::info("upbeatd {} is up", UPBEAT_RELEASE);
   io.run();
   return EXIT_SUCCESS;

@@ -40,7 +40,9 @@ Result<VmDefined> NodeService::read_definition(const std::string& domain_xml,
                   .domain_xml = domain_xml};
   if (facts->uuid.empty()) {
     defined.spec.uuid = boost::uuids::to_string(boost::uuids::random_generator()());
-    defined.spec.domain_xml = with_uuid(domain_xml, defined.spec.uuid);
+    auto named = with_uuid(domain_xml, defined.spec.uuid);
+    if (!named) return std::unexpected(named.error());
+    defined.spec.domain_xml = std::move(*named);
   }
   return defined;
 }

@@ -2,7 +2,7 @@
 // The two ways in which a host tells its daemon to go, as one.
 #include "daemon/shutdown_gate.h"
 
-#include "shutdown/service_manager.h"
+#include "shutdown/system_state.h"
 
 namespace upbeat {
 

@@ -349,7 +349,8 @@ void put(const VmStartFailed& in, v1::VmStartFailed& out) {
 }
 
 VmStartFailed take(const v1::VmStartFailed& in, Reading& /*reading*/) {
-  return {.vm = VmId(in.vm()), .on = NodeId(in.on()), .since = EventIndex(in.since()), .why = in.why()};
+  return {
+      .vm = VmId(in.vm()), .on = NodeId(in.on()), .since = EventIndex(in.since()), .why = in.why()};
 }
 
 void put(const Decided& in, v1::Decided& out) {

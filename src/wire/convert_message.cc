@@ -7,8 +7,8 @@ namespace upbeat::wire {
 namespace {
 
 void put(const Hello& in, v1::Hello& out) {
-  const auto& [view_key, index, epoch, fingerprint, incarnation, live, configured,
-               format, release] = in;
+  const auto& [view_key, index, epoch, fingerprint, incarnation, live, configured, format,
+               release] = in;
   out.set_view_key(view_key);
   out.set_index(index.get());
   out.set_epoch(epoch.get());
@@ -47,10 +47,7 @@ SnapshotChunk take(const v1::SnapshotChunk& in, Reading& reading) {
   if (in.bytes().size() > snapshot_chunk_limit_bytes)
     reading.senseless("its part of a snapshot is longer than " +
                       std::to_string(snapshot_chunk_limit_bytes) + " bytes");
-  return {.view_key = in.view_key(),
-          .part = in.part(),
-          .parts = in.parts(),
-          .bytes = in.bytes()};
+  return {.view_key = in.view_key(), .part = in.part(), .parts = in.parts(), .bytes = in.bytes()};
 }
 
 void put(const Proposal& in, v1::Proposal& out) {

@@ -2,11 +2,10 @@
 // Seals and opens frames.
 #include "wire/frame.h"
 
-#include <xxhash.h>
-
 #include <optional>
 #include <utility>
 
+#include "base/hash.h"
 #include "wire/upbeat.pb.h"
 #include "wire/wire.h"
 
@@ -63,13 +62,11 @@ const char* name_of(Kind kind) {
   return "message";
 }
 
-std::uint64_t checksum(const std::string& bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
-
 std::string seal(Kind kind, std::string body) {
   v1::Frame frame;
   frame.set_format(wire_format);
   frame.set_needs_format(wire_needs_format);
-  frame.set_checksum(checksum(body));
+  frame.set_checksum(hash_of(body));
   *body_of(frame, kind) = std::move(body);
   return frame.SerializeAsString();
 }
@@ -88,9 +85,12 @@ Result<Opened> open(Kind kind, const std::string& bytes) {
                       std::to_string(wire_format) + ": upgrade Upbeat on this node");
   const std::optional<Kind> found = kind_of(frame);
   if (!found || frame.format() == 0) return damaged(kind, bytes, "its frame is incomplete");
-  if (*found != kind) return refuse(kind, bytes, std::string("it holds a ") + name_of(*found));
+  if (*found != kind)
+    return refuse(
+        kind, bytes,
+        std::string("it holds ") + (*found == Kind::event ? "an " : "a ") + name_of(*found));
   std::string body = std::move(*body_of(frame, kind));
-  if (checksum(body) != frame.checksum()) return damaged(kind, bytes, "its checksum is wrong");
+  if (hash_of(body) != frame.checksum()) return damaged(kind, bytes, "its checksum is wrong");
   return Opened{std::move(body), frame.format()};
 }
 

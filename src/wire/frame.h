@@ -21,8 +21,6 @@ struct Opened {
   std::uint32_t format = 0;
 };
 
-[[nodiscard]] std::uint64_t checksum(const std::string& bytes);
-
 [[nodiscard]] std::string seal(Kind kind, std::string body);
 
 /// The body, unless the bytes are too long, damaged, of another kind, or written by a release that

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/hash.h"
 #include "wire/convert.h"
 #include "wire/frame.h"
 #include "wire/upbeat.pb.h"
@@ -58,8 +59,6 @@ Result<Message> decode_message(const std::string& bytes) {
   return decode<Message, wire::v1::Message>(wire::Kind::message, bytes);
 }
 
-std::uint64_t fingerprint(const State& state) {
-  return wire::checksum(body_of<wire::v1::State>(state));
-}
+std::uint64_t fingerprint(const State& state) { return hash_of(body_of<wire::v1::State>(state)); }
 
 }  // namespace upbeat

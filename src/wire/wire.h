@@ -99,7 +99,7 @@ using Message = std::variant<Hello, SnapshotChunk, Proposal, Persisted>;
 [[nodiscard]] std::string encode(const Message& message);
 [[nodiscard]] Result<Message> decode_message(const std::string& bytes);
 
-/// A hash (XXH3-64) of what a snapshot holds: members with the same state have the same one.
+/// A hash (base/hash.h) of what a snapshot holds: members with the same state have the same one.
 [[nodiscard]] std::uint64_t fingerprint(const State& state);
 
 }  // namespace upbeat

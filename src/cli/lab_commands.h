@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// `upbeat lab …`: a whole cluster on one machine.
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace upbeat::cli {
+
+/// Adds the command group. A command that runs throws CLI::RuntimeError with its exit status if that
+/// is not 0, after it has said why.
+void add_lab(CLI::App& app);
+
+}  // namespace upbeat::cli

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+// The blocking calls to libvirt: each does one thing to a guest and says in a sentence why not.
+#include "hypervisor/libvirt_calls.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+#include "hypervisor/libvirt_handles.h"
+#include "hypervisor/libvirt_session.h"
+
+namespace upbeat::libvirt_calls {
+namespace {
+
+/// A guest's state and its job change under our eyes; so often do we look again for a moment in
+/// which both belong together.
+constexpr int phase_attempts = 4;
+
+/// `cannot <attempt>: <libvirt's words>; <what to do>`.
+std::unexpected<Error> refused(const std::string& attempt, const std::string& what_to_do) {
+  return fail("cannot " + attempt + ": " + last_error_text() + "; " + what_to_do);
+}
+
+Result<Domain> find(virConnectPtr connection, const VmId& vm, const std::string& attempt) {
+  Domain domain(virDomainLookupByName(connection, vm.get().c_str()));
+  if (domain) return domain;
+  if (last_error_code() == VIR_ERR_NO_DOMAIN) {
+    return fail("cannot " + attempt +
+                ": it is not on this host; `upbeat vm list` shows where it is");
+  }
+  return refused(attempt, "is libvirtd well? see `journalctl -u libvirtd`");
+}
+
+struct State {
+  int state = VIR_DOMAIN_NOSTATE;
+  int reason = 0;
+
+  bool operator==(const State&) const = default;
+};
+
+/// Nothing: the guest has vanished.
+Result<std::optional<State>> state_of(virDomainPtr domain) {
+  State now;
+  if (virDomainGetState(domain, &now.state, &now.reason, 0) == 0) return now;
+  if (last_error_code() == VIR_ERR_NO_DOMAIN) return std::nullopt;
+  return refused("read the state of the guest " + std::string(virDomainGetName(domain)),
+                 "is libvirtd well?");
+}
+
+enum class Job : std::uint8_t { none, outgoing, incoming, other };
+
+/// What libvirt is doing with the guest. Of a migration in, it tells only that its numbers are to
+/// be had at the other end (VIR_ERR_OPERATION_INVALID).
+Job job_of(virDomainPtr domain) {
+  int type = VIR_DOMAIN_JOB_NONE;
+  TypedParameters job;
+  if (virDomainGetJobStats(domain, &type, job.items(), job.count(), 0) < 0) {
+    return last_error_code() == VIR_ERR_OPERATION_INVALID ? Job::incoming : Job::other;
+  }
+  if (type == VIR_DOMAIN_JOB_NONE) return Job::none;
+  const auto operation = signed_int(*job.items(), *job.count(), VIR_DOMAIN_JOB_OPERATION);
+  if (operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT) return Job::outgoing;
+  return operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN ? Job::incoming : Job::other;
+}
+
+/// A guest that libvirt has paused for a migration is either not here yet or has left already; its
+/// job tells which. Without a job (libvirtd was restarted after the memory was sent) it has left.
+GuestPhase phase_of(const State& now, Job job) {
+  if (now.state != VIR_DOMAIN_PAUSED) return GuestPhase::running;
+  if (now.reason != VIR_DOMAIN_PAUSED_MIGRATION && now.reason != VIR_DOMAIN_PAUSED_STARTING_UP)
+    return GuestPhase::running;
+  if (job == Job::incoming) return GuestPhase::incoming;
+  return now.reason == VIR_DOMAIN_PAUSED_MIGRATION ? GuestPhase::outgoing : GuestPhase::running;
+}
+
+/// Nothing: the guest has vanished.
+Result<std::optional<Guest>> read_guest(virDomainPtr domain) {
+  Guest guest{VmId(virDomainGetName(domain)), {}, 0, GuestPhase::running};
+  char uuid[VIR_UUID_STRING_BUFLEN] = {};
+  if (virDomainGetUUIDString(domain, uuid) == 0) guest.uuid = uuid;
+
+  auto before = state_of(domain);
+  for (int attempt = 0; attempt < phase_attempts; ++attempt) {
+    if (!before) return std::unexpected(before.error());
+    if (!*before || (*before)->state == VIR_DOMAIN_SHUTOFF) return std::nullopt;
+    const Job job = (*before)->state == VIR_DOMAIN_PAUSED ? job_of(domain) : Job::none;
+    auto after = state_of(domain);
+    if (after && *after == *before) {
+      guest.phase = phase_of(**before, job);
+      break;
+    }
+    before = std::move(after);
+  }
+
+  virDomainInfo info{};
+  if (virDomainGetInfo(domain, &info) == 0) {
+    guest.memory_kib = info.maxMem;
+    return guest;
+  }
+  if (last_error_code() == VIR_ERR_NO_DOMAIN) return std::nullopt;
+  return refused("read the guest " + guest.vm.get(), "is libvirtd well?");
+}
+
+struct FreeDomains {
+  int count = 0;
+  void operator()(virDomainPtr* domains) const {
+    for (int i = 0; i < count; ++i) virDomainFree(domains[i]);
+    std::free(domains);
+  }
+};
+
+}  // namespace
+
+Result<HostFacts> host_facts(virConnectPtr connection) {
+  virNodeInfo node{};
+  unsigned long version = 0;
+  if (virNodeGetInfo(connection, &node) < 0 || virConnectGetVersion(connection, &version) < 0) {
+    return refused("read what this host has", "is libvirtd well?");
+  }
+  HostFacts facts{node.memory, node.cpus, {}};
+  // virNodeGetInfo counts the NUMA nodes' memory and misses what was plugged in later.
+  int count = 0;
+  if (virNodeGetMemoryStats(connection, VIR_NODE_MEMORY_STATS_ALL_CELLS, nullptr, &count, 0) == 0) {
+    std::vector<virNodeMemoryStats> stats(static_cast<std::size_t>(count));
+    if (virNodeGetMemoryStats(connection, VIR_NODE_MEMORY_STATS_ALL_CELLS, stats.data(), &count,
+                              0) == 0) {
+      for (const auto& stat : stats) {
+        if (std::string(stat.field) == VIR_NODE_MEMORY_STATS_TOTAL) facts.memory_kib = stat.value;
+      }
+    }
+  }
+  const char* type = virConnectGetType(connection);
+  facts.hypervisor = std::string(type == nullptr ? "hypervisor" : type) + " " +
+                     std::to_string(version / 1'000'000) + "." +
+                     std::to_string(version / 1'000 % 1'000) + "." +
+                     std::to_string(version % 1'000);
+  return facts;
+}
+
+Result<std::vector<Guest>> inventory(virConnectPtr connection) {
+  virDomainPtr* list = nullptr;
+  const int count = virConnectListAllDomains(connection, &list, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+  if (count < 0) return refused("list the guests of this host", "is libvirtd well?");
+  const std::unique_ptr<virDomainPtr, FreeDomains> domains(list, FreeDomains{count});
+
+  std::vector<Guest> guests;
+  for (int i = 0; i < count; ++i) {
+    auto guest = read_guest(domains.get()[i]);
+    if (!guest) return std::unexpected(guest.error());
+    if (*guest) guests.push_back(std::move(**guest));
+  }
+  return guests;
+}
+
+Result<void> create(virConnectPtr connection, const VmId& vm, const std::string& xml) {
+  const std::string attempt = "start " + vm.get() + " on this host";
+  const Domain there(virDomainLookupByName(connection, vm.get().c_str()));
+  if (there && virDomainIsActive(there.get()) == 1) {
+    return fail("cannot " + attempt + ": it is here already; `upbeat vm list` shows it");
+  }
+  const Domain domain(virDomainCreateXML(connection, xml.c_str(), VIR_DOMAIN_NONE));
+  if (domain) return {};
+  return refused(attempt, last_error_code() == VIR_ERR_XML_ERROR ||
+                                  last_error_code() == VIR_ERR_CONFIG_UNSUPPORTED
+                              ? "correct its definition"
+                              : "see /var/log/libvirt/qemu/" + vm.get() + ".log on this host");
+}
+
+Result<void> shut_down(virConnectPtr connection, const VmId& vm) {
+  const std::string attempt = "ask " + vm.get() + " to shut down";
+  const auto domain = find(connection, vm, attempt);
+  if (!domain) return std::unexpected(domain.error());
+  if (virDomainShutdown(domain->get()) == 0) return {};
+  return refused(attempt, "it can be forced off");
+}
+
+Result<void> destroy(virConnectPtr connection, const VmId& vm) {
+  const Domain domain(virDomainLookupByName(connection, vm.get().c_str()));
+  if (!domain && last_error_code() == VIR_ERR_NO_DOMAIN) return {};
+  if (domain && virDomainDestroy(domain.get()) == 0) return {};
+  const auto failure = refused("force " + vm.get() + " off", "fence the host if it stays so");
+  if (domain && virDomainIsActive(domain.get()) == 0) return {};
+  return domain && last_error_code() == VIR_ERR_NO_DOMAIN ? Result<void>{} : failure;
+}
+
+Result<MigrationSummary> migrate(virConnectPtr connection, SessionInbox& inbox, const VmId& vm,
+                                 const Destination& to) {
+  const std::string attempt = "migrate " + vm.get() + " to " + to.node;
+  const auto domain = find(connection, vm, attempt);
+  if (!domain) return std::unexpected(domain.error());
+  TypedParameters parameters;
+  if (!to.transfer_uri.empty() && !parameters.add(VIR_MIGRATE_PARAM_URI, to.transfer_uri)) {
+    return refused(attempt, "check `transfer_uri` in the configuration");
+  }
+  inbox.expect_summary(vm);
+  const auto begin = std::chrono::steady_clock::now();
+  const int failed =
+      virDomainMigrateToURI3(domain->get(), to.libvirt_uri.c_str(), *parameters.items(),
+                             *parameters.count(), VIR_MIGRATE_LIVE | VIR_MIGRATE_PEER2PEER);
+  if (failed != 0) {
+    const auto failure =
+        refused(attempt, "it runs on here; check that libvirtd of " + to.node + " answers at " +
+                             to.libvirt_uri + " and has room for it");
+    inbox.forget_summary(vm);
+    return failure;
+  }
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - begin);
+  return inbox.await_summary(vm).value_or(
+      MigrationSummary{static_cast<std::uint32_t>(took.count()), 0});
+}
+
+Result<Abort> abort_migration(virConnectPtr connection, const VmId& vm) {
+  const std::string attempt = "give up the migration of " + vm.get();
+  const auto domain = find(connection, vm, attempt);
+  if (!domain) return std::unexpected(domain.error());
+  if (virDomainAbortJob(domain->get()) == 0) return Abort::asked;
+  if (last_error_code() == VIR_ERR_OPERATION_INVALID) return Abort::nothing_to_abort;
+  return refused(attempt, "it goes on; try again");
+}
+
+Result<std::optional<MigrationProgress>> progress(virConnectPtr connection, const VmId& vm) {
+  const std::string attempt = "read how far the migration of " + vm.get() + " is";
+  const auto domain = find(connection, vm, attempt);
+  if (!domain) return std::unexpected(domain.error());
+  int type = VIR_DOMAIN_JOB_NONE;
+  TypedParameters job;
+  if (virDomainGetJobStats(domain->get(), &type, job.items(), job.count(), 0) < 0) {
+    return refused(attempt, "try again");
+  }
+  if (type == VIR_DOMAIN_JOB_NONE ||
+      signed_int(*job.items(), *job.count(), VIR_DOMAIN_JOB_OPERATION) !=
+          VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT) {
+    return std::nullopt;
+  }
+  const auto number = [&job](const char* name) {
+    return unsigned_long(*job.items(), *job.count(), name).value_or(0);
+  };
+  return MigrationProgress{
+      number(VIR_DOMAIN_JOB_MEMORY_TOTAL) / 1024, number(VIR_DOMAIN_JOB_MEMORY_REMAINING) / 1024,
+      number(VIR_DOMAIN_JOB_MEMORY_BPS) / 1024,
+      number(VIR_DOMAIN_JOB_MEMORY_DIRTY_RATE) * number(VIR_DOMAIN_JOB_MEMORY_PAGE_SIZE) / 1024,
+      static_cast<std::uint32_t>(number(VIR_DOMAIN_JOB_MEMORY_ITERATION))};
+}
+
+}  // namespace upbeat::libvirt_calls

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The blocking calls to libvirt: each does one thing to a guest and says in a sentence why not.
+#pragma once
+
+#include <libvirt/libvirt.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ports/hypervisor.h"
+
+namespace upbeat {
+class SessionInbox;
+}
+
+/// For workers' threads only. The meaning of each is that of the Hypervisor port.
+namespace upbeat::libvirt_calls {
+
+/// Where a migration goes.
+struct Destination {
+  std::string node;          ///< for people
+  std::string libvirt_uri;   ///< the libvirtd there, "qemu+tcp://node1/system"
+  std::string transfer_uri;  ///< where the memory goes, "tcp://node1"; empty: as the target says
+};
+
+enum class Abort : std::uint8_t { asked, nothing_to_abort };
+
+[[nodiscard]] Result<HostFacts> host_facts(virConnectPtr connection);
+[[nodiscard]] Result<std::vector<Guest>> inventory(virConnectPtr connection);
+[[nodiscard]] Result<void> create(virConnectPtr connection, const VmId& vm, const std::string& xml);
+[[nodiscard]] Result<void> shut_down(virConnectPtr connection, const VmId& vm);
+[[nodiscard]] Result<void> destroy(virConnectPtr connection, const VmId& vm);
+/// `inbox` hears the statistics of the migration, on whichever connection.
+[[nodiscard]] Result<MigrationSummary> migrate(virConnectPtr connection, SessionInbox& inbox,
+                                               const VmId& vm, const Destination& to);
+/// Gives the running migration of the guest up.
+[[nodiscard]] Result<Abort> abort_migration(virConnectPtr connection, const VmId& vm);
+/// Nothing if libvirt knows of no migration of this guest.
+[[nodiscard]] Result<std::optional<MigrationProgress>> progress(virConnectPtr connection,
+                                                                const VmId& vm);
+
+}  // namespace upbeat::libvirt_calls

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps, for each process, when it was first and last seen to execute; compares pairs.
+#include "lab/demo_judge.h"
+
+#include <algorithm>
+
+namespace upbeat::lab {
+namespace {
+
+std::string text(const QemuSeen& seen) {
+  return "QEMU " + std::to_string(seen.pid) + " on " + seen.node +
+         (seen.origin == Origin::booted ? " (booted it)" : " (received it)");
+}
+
+}  // namespace
+
+void RunJudge::accuse(const QemuSeen& one, const QemuSeen& other, const std::string& how) {
+  const std::pair pair{std::min(Key(one.pid, one.start_ticks), Key(other.pid, other.start_ticks)),
+                       std::max(Key(one.pid, one.start_ticks), Key(other.pid, other.start_ticks))};
+  if (!accused_.emplace(pair, true).second) return;
+  twice_.push_back({one.vm, one.vm + ": " + text(one) + " " + how + " " + text(other)});
+}
+
+void RunJudge::judge_boot(const QemuSeen& booted, const std::vector<QemuSeen>& seen) {
+  for (const auto& other : seen) {
+    if (other.vm != booted.vm || other == booted) continue;
+    // The first sample may find a migration under way: then the one that waits is the younger.
+    if (other.origin == Origin::migrated_in && other.start_ticks > booted.start_ticks) continue;
+    accuse(booted, other, "was started beside");
+  }
+}
+
+void RunJudge::judge_pair(Instant now, const Life& one, const Life& other) {
+  // In a handover only the later one executes after the other had executed.
+  if (one.last_executed >= other.first_executed && other.last_executed >= one.first_executed) {
+    accuse(one.seen, other.seen, "executed it in turns with");
+  }
+  const auto both_since = std::max(one.first_executed, other.first_executed);
+  if (both_since != Instant::max() && now - both_since > handover_limit) {
+    accuse(one.seen, other.seen, "was still there long after it was executed by");
+  }
+}
+
+void RunJudge::sample(Instant now, const std::vector<QemuSeen>& seen) {
+  for (const auto& one : seen) {
+    const Key key(one.pid, one.start_ticks);
+    const auto [found, is_new] = lives_.try_emplace(key, Life{.seen = one});
+    if (is_new && one.origin == Origin::booted) judge_boot(one, seen);
+    auto& life = found->second;
+    // What a process executed before it was first seen was executed in the interval before, or
+    // before this watch began; the boot rule has judged that.
+    if (before_ != Instant::min()) {
+      const auto executed =
+          one.guest_cpu - (is_new ? std::chrono::nanoseconds{0} : life.seen.guest_cpu);
+      const std::chrono::duration<double> interval = now - before_;
+      if (std::chrono::duration<double>(executed) >= interval * executing_share) {
+        life.first_executed = std::min(life.first_executed, now);
+        life.last_executed = before_;
+      }
+    }
+    life.seen = one;
+  }
+  for (const auto& one : seen) {
+    for (const auto& other : seen) {
+      if (one.vm != other.vm || one == other) continue;
+      judge_pair(now, lives_.at({one.pid, one.start_ticks}),
+                 lives_.at({other.pid, other.start_ticks}));
+    }
+  }
+  last_ = seen;
+  before_ = now;
+}
+
+std::vector<QemuSeen> RunJudge::ever() const {
+  std::vector<QemuSeen> all;
+  for (const auto& [key, life] : lives_) all.push_back(life.seen);
+  return all;
+}
+
+}  // namespace upbeat::lab

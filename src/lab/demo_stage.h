@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the demo sees of a lab that is up: the cluster by asking its nodes, the guests by asking
+// them from the gateway.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "lab/demo_cluster.h"
+#include "lab/demo_progress.h"
+#include "lab/files.h"
+#include "lab/names.h"
+#include "lab/shape.h"
+#include "measure/guest_status.h"
+#include "measure/prober.h"
+
+namespace upbeat::lab {
+
+using SteadyClock = std::chrono::steady_clock;
+
+/// A moment, by both clocks. The nodes' wall clock is the machine's.
+struct Moment {
+  SteadyClock::time_point steady;
+  std::int64_t wall_ms = 0;
+};
+[[nodiscard]] Moment right_now();
+
+struct Stage {
+  Names names;
+  Shape shape;
+  ProgressLine& progress;
+
+  [[nodiscard]] std::vector<std::string> nodes() const;
+  [[nodiscard]] std::vector<measure::Target> guests() const;
+  [[nodiscard]] std::string gateway_netns() const { return names.netns_path("gw").string(); }
+};
+
+/// Asks the first node that answers, those of `away` not at all.
+[[nodiscard]] Result<ClusterSeen> ask_cluster(const Stage& stage,
+                                              const std::vector<std::string>& away);
+[[nodiscard]] Result<std::vector<HistoryEvent>> ask_history(const Stage& stage,
+                                                            const std::vector<std::string>& away);
+
+using GuestStatuses = std::map<std::string, measure::GuestStatus>;
+/// Every guest's own status; an error names the first that does not tell.
+[[nodiscard]] Result<GuestStatuses> ask_guests(const Stage& stage);
+
+/// Looks again and again, each time `pause` after the last look, until `look` returns nothing that
+/// is missing. `look` returns what is still missing, which the progress line shows after `what`.
+/// An error if that takes longer than `limit` or the user interrupts; it tells what was missing.
+[[nodiscard]] Done wait_for(const Stage& stage, const std::string& what,
+                            std::chrono::milliseconds limit,
+                            const std::function<std::string()>& look);
+
+/// Waits until the cluster is calm but for the nodes `away` (lab/demo_cluster.h, unrest()) and
+/// `also`, if given, misses nothing either.
+[[nodiscard]] Done wait_until_calm(const Stage& stage, const std::string& what,
+                                   const std::vector<std::string>& away,
+                                   std::chrono::milliseconds limit,
+                                   const std::function<std::string()>& also = {});
+
+}  // namespace upbeat::lab

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Domain XML of a lab's guests (libvirt's formatdomain).
+#include "lab/domain_xml.h"
+
+#include <cstdio>
+#include <sstream>
+
+#include "lab/names.h"
+
+namespace upbeat::lab {
+namespace {
+
+constexpr int kib_per_mib = 1024;
+constexpr int tcg_extra_kib = 8;
+
+std::string hex_byte(int value) {
+  char text[3];
+  std::snprintf(text, sizeof text, "%02x", static_cast<unsigned>(value) & 0xffU);
+  return text;
+}
+
+std::string memory_remedy(int memory_mib) {
+  const int kib = memory_mib * kib_per_mib + tcg_extra_kib;
+  const auto argument = [](const std::string& value) {
+    return "    <qemu:arg value='" + value + "'/>\n";
+  };
+  return "  <qemu:commandline>\n" + argument("-object") +
+         argument("memory-backend-ram,id=ram0,size=" + std::to_string(kib) + "K") +
+         argument("-machine") + argument("memory-backend=ram0") + argument("-m") +
+         argument("size=" + std::to_string(kib) + "k") + "  </qemu:commandline>\n";
+}
+
+}  // namespace
+
+std::string kernel_command_line(int index) {
+  return "console=ttyS0 quiet panic=1 tsc=reliable no_timer_check mitigations=off nokaslr "
+         "cryptomgr.notests i8042.noaux i8042.nokbd i8042.nopnp 8250.nr_uarts=1 "
+         "rcupdate.rcu_expedited=1 random.trust_cpu=on upbeat.vm=" +
+         vm_name(index) + " upbeat.ip=" + guest_address(index);
+}
+
+std::string domain_xml(const Shape& shape, int index) {
+  const std::string name = vm_name(index);
+  const bool tcg = shape.accelerator == Accelerator::tcg;
+  std::ostringstream out;
+  out << "<domain type='" << (tcg ? "qemu" : "kvm")
+      << "' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\n"
+      << "  <name>" << name << "</name>\n"
+      << "  <uuid>5e1f0000-0000-4000-8000-0000000000" << hex_byte(index) << "</uuid>\n"
+      << "  <memory unit='MiB'>" << shape.vm_memory_mib << "</memory>\n"
+      << "  <vcpu>1</vcpu>\n"
+      << "  <os>\n    <type arch='x86_64' machine='pc'>hvm</type>\n"
+      << "    <kernel>/lab/vmlinuz</kernel>\n    <initrd>/lab/initrd</initrd>\n"
+      << "    <cmdline>" << kernel_command_line(index) << "</cmdline>\n  </os>\n"
+      << "  <features>\n    <acpi/>\n  </features>\n"
+      << (tcg ? "" : "  <cpu mode='host-passthrough'/>\n")
+      << "  <on_poweroff>destroy</on_poweroff>\n  <on_reboot>restart</on_reboot>\n"
+      << "  <on_crash>destroy</on_crash>\n"
+      << "  <devices>\n"
+      << "    <disk type='network' device='disk'>\n"
+      << "      <driver name='qemu' type='raw' cache='none'/>\n"
+      << "      <source protocol='nbd' name='" << name << "'>\n"
+      << "        <host name='" << gateway_address << "' port='" << first_disk_port + index
+      << "'/>\n      </source>\n"
+      << "      <target dev='vda' bus='virtio'/>\n    </disk>\n"
+      << "    <interface type='bridge'>\n      <source bridge='br0'/>\n"
+      << "      <mac address='52:54:00:0a:09:" << hex_byte(first_guest_host_part + index)
+      << "'/>\n      <model type='virtio'/>\n      <rom enabled='no'/>\n    </interface>\n"
+      << "    <serial type='pty'>\n      <log file='/var/log/upbeat-consoles/" << name
+      << ".log' append='on'/>\n    </serial>\n"
+      << "    <controller type='usb' model='none'/>\n"
+      << "    <memballoon model='none'/>\n"
+      << "  </devices>\n"
+      << (tcg ? memory_remedy(shape.vm_memory_mib) : "") << "</domain>\n";
+  return out.str();
+}
+
+}  // namespace upbeat::lab

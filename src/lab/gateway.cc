@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gateway's services, each a process in the gateway's network namespace.
+#include "lab/gateway.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+#include "lab/detached.h"
+#include "lab/network.h"
+#include "lab/node.h"
+#include "lab/node_config.h"
+
+namespace upbeat::lab {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr off_t disk_bytes = 64L << 20U;
+constexpr auto service_limit = 10s;
+
+Done make_disk(const std::filesystem::path& path) {
+  if (auto made = make_folder(path.parent_path()); !made) return made;
+  const Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!fd.open() || ::ftruncate(fd.get(), disk_bytes) != 0) {
+    return fail("cannot make the disk " + path.string() + ": " + std::strerror(errno));
+  }
+  return {};
+}
+
+Done start_disk(const Names& names, int index) {
+  const std::string vm = vm_name(index);
+  const auto path = names.disk(vm);
+  if (auto made = make_disk(path); !made) return made;
+  // The gateway never loses its power, so a flush may end in its page cache: a node's power cut loses
+  // nothing of it, and eight guests' flushes do not make the machine's own disk the bottleneck.
+  auto started = start_detached(
+      {.argv = {"qemu-nbd", "--format=raw", "--cache=unsafe", "--persistent", "--shared=0",
+                "--export-name=" + vm, std::string("--bind=") + gateway_address,
+                "--port=" + std::to_string(first_disk_port + index), path.string()},
+       .record = names.records() / ("disk-" + vm),
+       .log = names.logs() / ("disk-" + vm + ".log"),
+       .netns = names.netns_path("gw")});
+  if (!started) return std::unexpected(started.error());
+  return {};
+}
+
+/// A socket of the gateway's, or of the caller's network if it cannot be entered.
+Fd gateway_socket(const Names& names, int type) {
+  Fd fd;
+  std::thread([&] {  // a thread of its own, so that the caller stays where it is
+    if (enter_namespace(names, "gw")) fd.reset(::socket(AF_INET, type | SOCK_CLOEXEC, 0));
+  }).join();
+  return fd;
+}
+
+sockaddr_in at_gateway(int port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  ::inet_pton(AF_INET, gateway_address, &address.sin_addr);
+  return address;
+}
+
+bool connects(const Names& names, int port) {
+  const Fd fd = gateway_socket(names, SOCK_STREAM);
+  const sockaddr_in address = at_gateway(port);
+  return fd.open() &&
+         ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+/// True once somebody has taken the SNMP port: binding it is refused then.
+bool snmp_port_taken(const Names& names) {
+  const Fd fd = gateway_socket(names, SOCK_DGRAM);
+  const sockaddr_in address = at_gateway(161);
+  return ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
+         errno == EADDRINUSE;
+}
+
+}  // namespace
+
+Done start_disks(const Names& names, const Shape& shape) {
+  for (int vm = 0; vm < shape.vms; ++vm) {
+    if (auto done = start_disk(names, vm); !done) return done;
+  }
+  for (int vm = 0; vm < shape.vms; ++vm) {
+    if (wait_until([&] { return connects(names, first_disk_port + vm); }, service_limit)) continue;
+    if (interrupted()) return fail("stopped");
+    return fail("cannot serve the disk of " + vm_name(vm) + ": see " +
+                (names.logs() / ("disk-" + vm_name(vm) + ".log")).string());
+  }
+  return {};
+}
+
+Done start_power_strip(const Names& names) {
+  auto community = read_file(names.keys() / "strip.community");
+  if (!community) return std::unexpected(community.error());
+  const std::string command =
+      lab_program(names).string() + " lab power-strip --name " + names.lab();
+  const auto config = names.keys() / "snmpd.conf";
+  if (auto done = write_file(config, snmpd_conf(*community, command), 0600); !done) return done;
+  const auto state = names.run() / "snmpd";
+  if (auto made = make_folder(state, 0700); !made) return made;
+  auto started = start_detached({
+      .argv = {"snmpd", "-f", "-C", "-c", config.string(), "-LS5o", "-I", "-smux"},
+      .record = names.records() / "power-strip",
+      .log = names.logs() / "power-strip.log",
+      .netns = names.netns_path("gw"),
+      .environment = {"SNMP_PERSISTENT_DIR=" + state.string(), "MIBS="},
+  });
+  if (!started) return std::unexpected(started.error());
+  if (wait_until([&] { return snmp_port_taken(names) || !alive(*started); }, service_limit) &&
+      alive(*started)) {
+    return {};
+  }
+  return fail("cannot start the power strip: snmpd does not answer; see " +
+              (names.logs() / "power-strip.log").string());
+}
+
+StripWorld strip_world(const Names& names, const Shape& shape) {
+  StripWorld world;
+  for (int node = 0; node < shape.nodes; ++node) world.names.push_back(node_name(node));
+  world.state = [names](int outlet) {
+    return power_of(names, node_name(outlet - 1)) == Power::on ? Outlet::on : Outlet::off;
+  };
+  world.switch_to = [names](int outlet, Outlet to) {
+    const std::string node = node_name(outlet - 1);
+    return (to == Outlet::on ? power_on(names, node) : power_cut(names, node)).has_value();
+  };
+  return world;
+}
+
+}  // namespace upbeat::lab

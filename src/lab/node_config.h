@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The text of a node's configuration files. Pure functions: a shape in, a file's contents out.
+#pragma once
+
+#include <string>
+
+#include "lab/shape.h"
+
+namespace upbeat::lab {
+
+/// corosync.conf(5): knet over two links, encrypted, votes by node.
+[[nodiscard]] std::string corosync_conf(const Shape& shape);
+[[nodiscard]] std::string hosts_file(const Shape& shape);
+/// libvirtd: plain TCP inside the lab's own network, and an identity of its own, since all nodes
+/// look like the same machine to libvirt, which then refuses to migrate between them.
+[[nodiscard]] std::string libvirtd_conf(const std::string& host_uuid);
+[[nodiscard]] std::string qemu_conf();
+/// /etc/upbeat/upbeat.toml; fencing goes through the power strip.
+[[nodiscard]] std::string upbeat_toml(const Shape& shape);
+/// snmpd.conf(5) of the power strip: it answers on the gateway, to this community, only the system
+/// identity of an APC rack PDU and the outlets, which `outlet_command` serves.
+[[nodiscard]] std::string snmpd_conf(const std::string& community, const std::string& outlet_command);
+
+}  // namespace upbeat::lab

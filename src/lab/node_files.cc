@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a node finds on its disk when it boots for the first time.
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "lab/node.h"
+#include "lab/node_config.h"
+#include "lab/overlay.h"
+
+namespace upbeat::lab {
+namespace {
+
+struct NodeFile {
+  const char* path;
+  std::string text;
+  unsigned mode = 0644;
+};
+
+std::string uuid_from(const std::string& hex) {  // 32 digits, marked as a random UUID (RFC 4122)
+  return hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-4" + hex.substr(13, 3) + "-8" +
+         hex.substr(17, 3) + "-" + hex.substr(20, 12);
+}
+
+Done enable_tcp_migration(const std::filesystem::path& root) {
+  const auto wants = root / "etc/systemd/system/sockets.target.wants";
+  if (auto made = make_folder(wants); !made) return made;
+  std::error_code error;
+  std::filesystem::create_symlink("/lib/systemd/system/libvirtd-tcp.socket",
+                                  wants / "libvirtd-tcp.socket", error);
+  if (error && error != std::errc::file_exists) {
+    return fail("cannot enable libvirt's TCP socket in a node: " + error.message());
+  }
+  return {};
+}
+
+}  // namespace
+
+Done prepare_node(const Names& names, const Shape& shape, int index,
+                  const std::vector<std::filesystem::path>& layers) {
+  const std::string node = node_name(index);
+  const auto root = names.node_root(node);
+  if (auto done = mount_overlay(names.node_data(node), layers); !done) return done;
+  auto authkey = read_file(names.keys() / "authkey");
+  auto community = read_file(names.keys() / "strip.community");
+  auto machine_id = random_bytes(16);
+  auto host_id = random_bytes(16);
+  for (const auto* text : {&authkey, &community, &machine_id, &host_id}) {
+    if (!*text) return std::unexpected(text->error());
+  }
+  const NodeFile files[] = {
+      {"etc/hostname", node + "\n"},
+      {"etc/hosts", hosts_file(shape)},
+      {"etc/machine-id", to_hex(*machine_id) + "\n", 0444},
+      {"etc/corosync/corosync.conf", corosync_conf(shape)},
+      {"etc/corosync/authkey", *authkey, 0400},
+      {"etc/libvirt/libvirtd.conf", libvirtd_conf(uuid_from(to_hex(*host_id)))},
+      {"etc/libvirt/qemu.conf", qemu_conf(), 0600},
+      {"etc/upbeat/upbeat.toml", upbeat_toml(shape), 0600},
+      {"etc/upbeat/strip.community", *community, 0600},
+  };
+  for (const auto& file : files) {
+    if (auto done = write_file(root / file.path, file.text, file.mode); !done) return done;
+  }
+  return enable_tcp_migration(root);
+}
+
+}  // namespace upbeat::lab

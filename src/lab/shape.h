@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a lab is made of: the choices of `upbeat lab up`, kept in its manifest while it lives.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace upbeat::lab {
+
+/// How guests are run. Found out by booting one, see accelerator.h.
+enum class Accelerator : std::uint8_t { tcg, kvm };
+
+/// Whether the nodes have Upbeat installed; without it they are a bare Corosync and libvirt cluster.
+enum class Software : std::uint8_t { upbeat, none };
+
+/// How far the lab has come. Whatever is `starting` and locked by nobody was killed half way.
+enum class Phase : std::uint8_t { starting, up };
+
+struct Shape {
+  int nodes = 4;
+  int vms = 8;
+  int token_ms = 1000;
+  int node_memory_mib = 1024;
+  int host_reserve_mib = 128;
+  int vm_memory_mib = 256;
+  Accelerator accelerator = Accelerator::tcg;
+  Software software = Software::upbeat;
+  Phase phase = Phase::starting;
+};
+
+/// The manifest as JSON, and back; an error names what does not fit.
+[[nodiscard]] std::string to_json(const Shape& shape);
+[[nodiscard]] Result<Shape> parse_shape(const std::string& json);
+
+}  // namespace upbeat::lab

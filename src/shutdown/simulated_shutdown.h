@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// The twin of systemd-logind: a host's shutdown in virtual time.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "ports/clock.h"
+#include "ports/shutdown_source.h"
+
+namespace upbeat {
+
+/// One host's own shutting down; it outlives the daemons on it. Single-threaded.
+class SimulatedHost {
+ public:
+  /// `goes` is called when the host goes down: nobody holds it, or the budget is used up.
+  SimulatedHost(Clock& clock, std::chrono::milliseconds budget, std::function<void()> goes)
+      : clock_(clock), budget_(budget), goes_(std::move(goes)) {}
+
+  /// Somebody types `systemctl reboot`. Nothing happens if a shutdown is under way already.
+  void announce(std::string why);
+  /// The shutdown under way comes to nothing: its target could not be started, say.
+  void cancel();
+  [[nodiscard]] bool under_way() const { return under_way_.has_value(); }
+
+ private:
+  friend class SimulatedShutdown;
+
+  void go();
+
+  Clock& clock_;
+  std::chrono::milliseconds budget_;
+  std::function<void()> goes_;
+  std::optional<std::string> under_way_;  ///< why
+  bool held_ = false;
+  ShutdownListener* listener_ = nullptr;
+  Timer turn_;
+  Timer deadline_;
+};
+
+/// A daemon's way to its simulated host, one at a time. When it goes, it holds nothing any more.
+class SimulatedShutdown final : public ShutdownSource {
+ public:
+  explicit SimulatedShutdown(SimulatedHost& host) : host_(host) {}
+  ~SimulatedShutdown() override;
+
+  [[nodiscard]] Result<void> start(ShutdownListener& listener) override;
+  void let_go() override;
+
+ private:
+  SimulatedHost& host_;
+  bool started_ = false;
+};
+
+}  // namespace upbeat
