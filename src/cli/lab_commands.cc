@@ -20,7 +20,7 @@
 #include "lab/status.h"
 #include "lab/up.h"
 
-namespace upbeat::cli {
+namespace upbeat {
 namespace {
 
 using namespace upbeat::lab;
@@ -206,4 +206,4 @@ CLI::App& add_lab(CLI::App& app) {
   return *group;
 }
 
-}  // namespace upbeat::cli
+}  // namespace upbeat
