@@ -11,9 +11,9 @@ int main(int argc, char** argv) {
   CLI::App app{"Upbeat keeps virtual machines up when the machines under them go down."};
   app.require_subcommand(1);
   app.set_version_flag("--version", UPBEAT_VERSION);
-  upbeat::cli::add_lab(app);
-  upbeat::cli::add_demo(app);
-  upbeat::cli::add_measure(app);
+  upbeat::add_lab(app);
+  upbeat::add_demo(app);
+  upbeat::add_measure(app);
   CLI11_PARSE(app, argc, argv);
   return 0;
 }

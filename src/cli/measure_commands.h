@@ -2,13 +2,11 @@
 // `upbeat measure probe`: how guests fare, seen from outside.
 #pragma once
 
-namespace CLI {
-class App;
-}
+#include <CLI/App.hpp>
 
-namespace upbeat::cli {
+namespace upbeat {
 
 /// Adds `measure` and what is under it to the command line.
 void add_measure(CLI::App& app);
 
-}  // namespace upbeat::cli
+}  // namespace upbeat
