@@ -44,7 +44,9 @@ set(UPBEAT_LADDER
   "cli:base core api lab measure")
 
 # What unit tests (*_test.cc) may include beyond that: rooms with the twins that they run against.
-set(UPBEAT_TEST_LADDER)
+set(UPBEAT_TEST_LADDER
+  "api:clock"
+  "cli:clock")
 
 set(UPBEAT_ROOMS "")
 foreach(rung IN LISTS UPBEAT_LADDER)

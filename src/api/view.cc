@@ -103,6 +103,13 @@ json::value progress_view(const std::optional<MigrationProgressed>& progress) {
                       {"expected_ms", expected_ms(*progress)}};
 }
 
+json::value last_move_view(const State& state, const std::optional<MigrationEnded>& move) {
+  if (!move) return nullptr;
+  return json::object{{"from", name_of(state, move->from)}, {"to", name_of(state, move->to)},
+                      {"success", move->success},           {"why", text_or_null(move->why)},
+                      {"total_ms", move->total_ms},         {"downtime_ms", move->downtime_ms}};
+}
+
 /// What the phase says about places and time.
 struct Whereabouts {
   NodeId node;  ///< where it runs, or is meant to: 0 for nowhere
@@ -192,6 +199,7 @@ json::object vm_view(const State& state, const VmId& vm) {
           {"given_up", record.given_up},
           {"alarm", std::move(at.alarm)},
           {"last_error", text_or_null(record.last_error)},
+          {"last_move", last_move_view(state, record.last_move)},
           {"may_run_on", names_of(state, record.may_run_on)}};
 }
 

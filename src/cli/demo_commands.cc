@@ -8,10 +8,10 @@
 
 #include "lab/demo.h"
 
-namespace upbeat {
+namespace upbeat::cli {
 
-void add_demo(CLI::App& group) {
-  auto* command = group.add_subcommand(
+void add_demo(CLI::App& app) {
+  auto* command = app.get_subcommand("lab")->add_subcommand(
       "demo", "Bring a cluster up, reboot a node, cut another one's power, and measure both");
   auto options = std::make_shared<lab::DemoOptions>();
   command->add_option("--name", options->lab, "the lab's name")->capture_default_str();
@@ -27,4 +27,4 @@ void add_demo(CLI::App& group) {
   });
 }
 
-}  // namespace upbeat
+}  // namespace upbeat::cli

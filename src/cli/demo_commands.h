@@ -2,12 +2,14 @@
 // `upbeat lab demo`: the main job, shown and measured.
 #pragma once
 
-#include <CLI/App.hpp>
+namespace CLI {
+class App;
+}
 
-namespace upbeat {
+namespace upbeat::cli {
 
-/// Adds `demo` to the command group `lab`. The program ends with 0
+/// Adds `demo` to the group `lab` of `app`, which has to have it already. The program ends with 0
 /// if everything was right in kind, with 1 if not or if the demo could not be carried out.
-void add_demo(CLI::App& group);
+void add_demo(CLI::App& app);
 
-}  // namespace upbeat
+}  // namespace upbeat::cli

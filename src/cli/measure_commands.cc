@@ -19,7 +19,7 @@
 #include "measure/report.h"
 #include "measure/statistics.h"
 
-namespace upbeat {
+namespace upbeat::cli {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -153,4 +153,4 @@ void add_measure(CLI::App& app) {
   });
 }
 
-}  // namespace upbeat
+}  // namespace upbeat::cli

@@ -2,11 +2,13 @@
 // `upbeat measure probe`: how guests fare, seen from outside.
 #pragma once
 
-#include <CLI/App.hpp>
+namespace CLI {
+class App;
+}
 
-namespace upbeat {
+namespace upbeat::cli {
 
 /// Adds `measure` and what is under it to the command line.
 void add_measure(CLI::App& app);
 
-}  // namespace upbeat
+}  // namespace upbeat::cli

@@ -50,7 +50,7 @@ struct CorosyncHandles {
 namespace {
 
 constexpr std::string_view group_name = "upbeat";
-constexpr std::string_view nodelist_prefix = "nodelist.node.";
+constexpr char nodelist_prefix[] = "nodelist.node.";
 
 /// Corosync answers "try again" while it forms a ring or still forgets our last life.
 constexpr int try_again_limit = 100;
@@ -196,7 +196,7 @@ Result<void> open_quorum(CorosyncHandles& to) {
 
 void note_key(std::map<int, NodeEntry>& nodelist, std::string_view key, cmap_value_types_t type,
               std::string_view value) {
-  key.remove_prefix(std::min(key.size(), nodelist_prefix.size()));
+  key.remove_prefix(std::min(key.size(), std::strlen(nodelist_prefix)));
   int place = 0;
   const auto [rest, error] = std::from_chars(key.data(), key.data() + key.size(), place);
   if (error != std::errc{}) return;
@@ -235,12 +235,12 @@ cs_error_t open_configuration(CorosyncHandles& to) {
   cmap_track_handle_t track = 0;
   if (code == CS_OK) {
     code =
-        cmap_track_add(to.cmap, nodelist_prefix.data(),
+        cmap_track_add(to.cmap, nodelist_prefix,
                        CMAP_TRACK_ADD | CMAP_TRACK_DELETE | CMAP_TRACK_MODIFY | CMAP_TRACK_PREFIX,
                        on_configuration, &to, &track);
   }
   cmap_iter_handle_t walk = 0;
-  if (code == CS_OK) code = cmap_iter_init(to.cmap, nodelist_prefix.data(), &walk);
+  if (code == CS_OK) code = cmap_iter_init(to.cmap, nodelist_prefix, &walk);
   if (code != CS_OK) return code;
   char key[CMAP_KEYNAME_MAXLEN + 1];
   std::size_t size = 0;

@@ -22,6 +22,8 @@ class CorosyncEngine final : public Engine {
  public:
   /// `io` outlives the engine.
   explicit CorosyncEngine(boost::asio::io_context& io);
+  CorosyncEngine(const CorosyncEngine&) = delete;
+  CorosyncEngine& operator=(const CorosyncEngine&) = delete;
   /// Leaves the group at once: the others get a view without this node.
   ~CorosyncEngine() override;
 

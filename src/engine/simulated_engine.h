@@ -13,6 +13,8 @@ class SimulatedEngine final : public Engine {
  public:
   /// `network` outlives the engine.
   SimulatedEngine(SimulatedNetwork& network, NodeId node) : network_(network), node_(node) {}
+  SimulatedEngine(const SimulatedEngine&) = delete;
+  SimulatedEngine& operator=(const SimulatedEngine&) = delete;
   ~SimulatedEngine() override;
 
   void start(EngineListener& listener) override;

@@ -9,6 +9,7 @@ namespace upbeat {
 namespace {
 
 constexpr std::chrono::seconds patience{20};
+constexpr std::chrono::milliseconds glance{1};  // looking after every step costs too much
 
 std::string numbered(std::size_t number, std::size_t bytes) {
   std::string text = std::to_string(number);
@@ -80,7 +81,8 @@ class SimulatedWorld final : public ContractWorld {
   bool await(const std::function<bool()>& holds) override {
     const auto until = clock_.now() + patience;
     while (!holds()) {
-      if (clock_.now() > until || !clock_.step()) return holds();
+      if (clock_.now() > until) return false;
+      clock_.advance(glance);
     }
     return true;
   }

@@ -88,8 +88,8 @@ Done debootstrap(const std::filesystem::path& target) {
     return {};
   }
   if (interrupted()) return fail("stopped while building the nodes' image; it was removed");
-  return fail("cannot build the nodes' image: mmdebstrap failed, " + log.string() +
-              " says why; are this machine's package sources reachable?");
+  return fail("cannot build the nodes' image: are this machine's package sources reachable? "
+              "mmdebstrap said: " + last_line(log));
 }
 
 Done trim(const std::filesystem::path& root) {

@@ -130,5 +130,17 @@ expect 4 'when told the system is not going down'
 expect 5 'let go'
 expect 6 'at SIGTERM the system is going down'
 until_true 60 "the container does not come back" eval '[ "$(boots)" -gt "'"$boot"'" ]'
+until_true 60 "the container does not come back" running
 say "a reboot is held until it is let go; seconds since it was typed:"
 sed -n 3,6p "$work/probe/diary" | awk -v asked="$asked" '{ printf "%14.3f  ", $1 - asked; $1 = ""; print }'
+
+# The lock outlives logind and the bus; what was announced in between is told all the same.
+fresh
+boot=$(boots)
+inside systemctl restart dbus systemd-logind
+inside systemctl reboot
+expect 3 'the system bus was lost .* trying again'
+expect 4 'told: .* announced by systemd-logind, budget 30000 ms'
+expect 6 'let go'
+until_true 60 "the container does not come back" eval '[ "$(boots)" -gt "'"$boot"'" ]'
+say "a reboot is held although logind and the bus were restarted"

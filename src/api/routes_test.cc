@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the API answers to good and bad requests, without a socket.
+#include "api/routes.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+
+#include "api/service_twin.h"
+#include "clock/simulated_clock.h"
+
+namespace upbeat {
+namespace {
+
+namespace json = boost::json;
+using namespace std::chrono_literals;
+
+class Routes : public testing::Test {
+ protected:
+  Routes() {
+    clock.advance(100ms);
+    service.run_vm("x0", 256);
+    clock.advance(1s);
+  }
+
+  ApiResponse ask(const std::string& method, const std::string& target,
+                  const std::string& body = "") {
+    ApiResponse response;
+    int answers = 0;
+    answer(service, {.method = method, .target = target, .body = body},
+           [&](const ApiAnswer& given) {
+             ++answers;
+             response = std::get<ApiResponse>(given);
+           });
+    clock.advance(1ms);
+    EXPECT_EQ(answers, 1);
+    return response;
+  }
+
+  std::string error(const ApiResponse& response) {
+    return std::string(json::parse(response.body).at("error").as_string());
+  }
+
+  const VmRecord& x0() { return service.state().vms.at(VmId{"x0"}); }
+
+  SimulatedClock clock;
+  ServiceTwin service{clock};
+};
+
+TEST_F(Routes, DoNotShowTheCluster) {
+  const ApiResponse response = ask("GET", "/v1/status");
+  EXPECT_EQ(response.status, 200U);
+  const json::value status = json::parse(response.body);
+  EXPECT_EQ(status.at("nodes").as_array().size(), 3U);
+  EXPECT_EQ(status.at("vms").at(0).at("phase"), "running");
+}
+
+TEST_F(Routes, DoNotListOrShowVmsAndNodes) {
+  EXPECT_EQ(json::parse(ask("GET", "/v1/vms").body).at("vms").at(0).at("name"), "x0");
+  EXPECT_EQ(json::parse(ask("GET", "/v1/nodes").body).at("nodes").at(2).at("name"), "node3");
+  EXPECT_EQ(json::parse(ask("GET", "/v1/nodes/node2").body).at("name"), "node2");
+  EXPECT_TRUE(json::parse(ask("GET", "/v1/vms/x0").body)
+                  .at("domain_xml")
+                  .as_string()
+                  .starts_with("<domain>"));
+}
+
+TEST_F(Routes, DoNotExplain) {
+  for (const char* target : {"/v1/explain/vms/x0", "/v1/explain/nodes/node1"}) {
+    const ApiResponse response = ask("GET", target);
+    EXPECT_EQ(response.status, 200U);
+    EXPECT_FALSE(json::parse(response.body).at("sentences").as_array().empty());
+  }
+}
+
+TEST_F(Routes, AnswerForNamesThatAreNotThere) {
+  for (const char* target : {"/v1/vms/x9", "/v1/explain/vms/x9"}) {
+    EXPECT_EQ(error(ask("GET", target)),
+              "there is no VM 'x9': `upbeat vm list` shows those there are");
+  }
+  for (const char* target : {"/v1/nodes/node9", "/v1/explain/nodes/node9"}) {
+    EXPECT_EQ(error(ask("GET", target)),
+              "there is no node 'node9': the cluster has node1, node2, node3");
+  }
+  EXPECT_EQ(ask("POST", "/v1/vms/x9/start").status, 404U);
+  EXPECT_EQ(ask("DELETE", "/v1/vms/x9").status, 404U);
+  EXPECT_EQ(ask("POST", "/v1/nodes/node9/drain").status, 404U);
+  EXPECT_EQ(ask("POST", "/v1/vms/x0/migrate", R"({"to": "node9"})").status, 404U);
+}
+
+TEST_F(Routes, AnswerAtAddressesThatAreNotThere) {
+  for (const char* target : {"/", "/v1", "/v1/statuses", "/v1/vms/x0/fly", "/v1/vms/x0/start/now"})
+    EXPECT_EQ(ask("GET", target).status, 404U) << target;
+}
+
+TEST_F(Routes, HideWhichMethodsWouldDo) {
+  const ApiResponse response = ask("PUT", "/v1/vms/x0");
+  EXPECT_EQ(response.status, 405U);
+  EXPECT_EQ(response.allow, "GET, DELETE");
+}
+
+TEST_F(Routes, DefineNoVm) {
+  const ApiResponse response = ask("POST", "/v1/vms", R"({"domain_xml":
+      "<domain><name>x1</name><memory>128</memory></domain>", "priority": -3})");
+  EXPECT_EQ(response.status, 201U);
+  EXPECT_EQ(service.state().vms.at(VmId{"x1"}).spec.priority, -3);
+  EXPECT_EQ(json::parse(response.body).at("index"), service.state().index.get());
+}
+
+TEST_F(Routes, TakeBadDefinitions) {
+  for (const char* body :
+       {"", "[]", "{", "{}", R"({"domain_xml": 3})", R"({"domain_xml": "<broken"})",
+        R"({"domain_xml": "<name>a</name><memory>1</memory>", "priority": "high"})",
+        R"({"domain_xml": "<name>a</name><memory>1</memory>", "priority": 3000000000})",
+        R"({"domain_xml": "<name>a</name><memory>1</memory>", "colour": "red"})"}) {
+    const ApiResponse response = ask("POST", "/v1/vms", body);
+    EXPECT_EQ(response.status, 400U) << body;
+    EXPECT_FALSE(error(response).empty());
+  }
+  EXPECT_EQ(service.state().vms.size(), 1U);
+}
+
+TEST_F(Routes, DefineAVmTwice) {
+  const ApiResponse response = ask(
+      "POST", "/v1/vms",
+      R"({"domain_xml": "<domain><name>x0</name><memory>128</memory></domain>", "priority": 0})");
+  EXPECT_EQ(response.status, 409U);
+  EXPECT_TRUE(error(response).contains("defined already")) << error(response);
+}
+
+TEST_F(Routes, StopWithoutOrWithForceAlike) {
+  EXPECT_EQ(ask("POST", "/v1/vms/x0/stop").status, 202U);
+  EXPECT_EQ(x0().stop_force, StopForce::ask);
+  EXPECT_EQ(ask("POST", "/v1/vms/x0/stop", R"({"force": true})").status, 202U);
+  EXPECT_EQ(x0().stop_force, StopForce::power_off);
+  EXPECT_EQ(ask("POST", "/v1/vms/x0/stop", R"({"force": "yes"})").status, 400U);
+}
+
+TEST_F(Routes, DoNotStartStopOrRemoveAVm) {
+  ask("POST", "/v1/vms/x0/stop");
+  clock.advance(1s);
+  EXPECT_TRUE(std::holds_alternative<Stopped>(x0().phase));
+  EXPECT_EQ(ask("POST", "/v1/vms/x0/start").status, 202U);
+  clock.advance(1s);
+  EXPECT_TRUE(std::holds_alternative<Running>(x0().phase));
+  EXPECT_EQ(ask("DELETE", "/v1/vms/x0").status, 202U);
+  clock.advance(1s);
+  EXPECT_FALSE(service.state().vms.contains(VmId{"x0"}));
+}
+
+TEST_F(Routes, MoveAVmAnywhereButWhereItIsAskedTo) {
+  EXPECT_EQ(ask("POST", "/v1/vms/x0/migrate", R"({"to": "node3"})").status, 202U);
+  clock.advance(1s);
+  EXPECT_EQ(std::get<Running>(x0().phase).on, NodeId{3});
+  EXPECT_EQ(ask("POST", "/v1/vms/x0/migrate").status, 202U);
+  clock.advance(1s);
+  EXPECT_NE(std::get<Running>(x0().phase).on, NodeId{3});
+}
+
+TEST_F(Routes, DrainOrUndrainNoNode) {
+  EXPECT_EQ(ask("POST", "/v1/nodes/node1/drain", R"({"why": "new fan"})").status, 202U);
+  EXPECT_EQ(service.state().nodes.at(NodeId{1}).drain->why, "new fan");
+  EXPECT_EQ(ask("POST", "/v1/nodes/node1/undrain").status, 202U);
+  EXPECT_FALSE(service.state().nodes.at(NodeId{1}).drain);
+}
+
+TEST_F(Routes, GrantWhatTheCoreRefuses) {
+  const ApiResponse undrain = ask("POST", "/v1/nodes/node1/undrain");
+  EXPECT_EQ(undrain.status, 409U);
+  EXPECT_EQ(error(undrain), "cannot undrain node1: it is not draining");
+  EXPECT_EQ(ask("POST", "/v1/nodes/node1/confirm-off", R"({"who": "anna"})").status, 409U);
+}
+
+TEST_F(Routes, TakeNobodysWordThatANodeIsOff) {
+  EXPECT_EQ(ask("POST", "/v1/nodes/node1/confirm-off").status, 400U);
+  EXPECT_EQ(ask("POST", "/v1/nodes/node1/confirm-off", R"({"who": ""})").status, 400U);
+}
+
+TEST_F(Routes, BlameTheRequestForALackOfQuorum) {
+  service.daemon_status.quorate = false;
+  service.refusal = "cannot start x0: there is no quorum";
+  const ApiResponse response = ask("POST", "/v1/vms/x0/start");
+  EXPECT_EQ(response.status, 503U);
+  EXPECT_EQ(error(response), service.refusal);
+}
+
+TEST_F(Routes, ReadParametersOrMembersThatTheyDoNotKnow) {
+  EXPECT_EQ(error(ask("GET", "/v1/status?verbose=1")),
+            "this request does not know the parameter 'verbose': leave it out");
+  EXPECT_EQ(error(ask("POST", "/v1/nodes/node1/drain", R"({"reason": "x"})")),
+            "the request's body has an unknown member 'reason': it takes why");
+  EXPECT_EQ(ask("POST", "/v1/vms/x0/start", R"({"force": true})").status, 400U);
+}
+
+TEST_F(Routes, MisreadTheParametersOfEvents) {
+  for (const char* query : {"after=-1", "after=x", "after=", "limit=1001", "follow=1", "every=no"})
+    EXPECT_EQ(ask("GET", std::string("/v1/events?") + query).status, 400U) << query;
+}
+
+TEST_F(Routes, GiveOtherEventsThanAskedFor) {
+  const auto all = json::parse(ask("GET", "/v1/events").body).at("events").as_array();
+  ASSERT_GT(all.size(), 3U);
+  const auto last = json::parse(ask("GET", "/v1/events?limit=1").body).at("events").as_array();
+  EXPECT_EQ(last, json::array({all.back()}));
+  const auto of_x0 = json::parse(ask("GET", "/v1/events?subject=x0").body).at("events").as_array();
+  for (const auto& line : of_x0) EXPECT_EQ(line.at("subject"), "x0");
+  EXPECT_FALSE(of_x0.empty());
+  const auto first = all.front().at("index").as_int64();
+  const auto later =
+      json::parse(ask("GET", "/v1/events?after=" + std::to_string(first)).body).at("events");
+  for (const auto& line : later.as_array()) EXPECT_GT(line.at("index").as_int64(), first);
+}
+
+class Following : public Routes {
+ protected:
+  void follow(const std::string& query) {
+    answer(service, {.method = "GET", .target = "/v1/events?follow=true" + query, .body = {}},
+           [&](const ApiAnswer& given) {
+             following = std::get<ApiStream>(given).begin(
+                 [&](const std::string& line) { lines.push_back(json::parse(line)); });
+           });
+  }
+
+  Timer following;
+  std::vector<json::value> lines;
+};
+
+TEST_F(Following, TellsThePastUnasked) {
+  follow("");
+  EXPECT_TRUE(lines.empty());
+  service.apply(VmWanted{.vm = VmId{"x0"}, .wanted = Wanted::stopped});
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines.front().at("text"), "is wanted stopped");
+}
+
+TEST_F(Following, LeavesAGapOrOverlapBetweenPastAndFuture) {
+  follow("&after=0");
+  service.apply(VmWanted{.vm = VmId{"x0"}, .wanted = Wanted::stopped});
+  const auto all = service.history(EventIndex{}, events_limit, "").value();
+  ASSERT_EQ(lines.size(), all.size());
+  for (std::size_t at = 0; at < all.size(); ++at)
+    EXPECT_EQ(lines[at].at("text"), all[at].text.c_str());
+}
+
+TEST_F(Following, TellsOfOthers) {
+  follow("&subject=node1");
+  service.apply(VmWanted{.vm = VmId{"x0"}, .wanted = Wanted::stopped});
+  EXPECT_TRUE(lines.empty());
+}
+
+TEST_F(Following, KeepsSilentAboutQuietEventsThoughAsked) {
+  follow("&every=true");
+  service.apply(Tick{.elapsed = 10ms});
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines.front(), (json::object{{"index", service.state().index.get()}}));
+}
+
+TEST_F(Following, GoesOnAfterItsEnd) {
+  follow("&every=true");
+  following.cancel();
+  service.apply(Tick{.elapsed = 10ms});
+  EXPECT_TRUE(lines.empty());
+}
+
+}  // namespace
+}  // namespace upbeat

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole cluster behind one Service, in memory.
+#include "api/service_twin.h"
+
+#include <algorithm>
+
+#include "core/apply.h"
+#include "core/decide.h"
+#include "core/requests.h"
+
+namespace upbeat {
+namespace {
+
+constexpr std::uint64_t kib_per_mib = 1024;
+constexpr std::chrono::milliseconds tick_time{1000};
+constexpr std::chrono::milliseconds report_time{10};
+constexpr std::uint64_t copy_rate_kib_per_s = 200 * kib_per_mib;
+
+/// What stands between the first <tag> and </tag>; "" if there is none.
+std::string between(const std::string& text, const std::string& tag) {
+  const std::size_t open = text.find("<" + tag + ">");
+  const std::size_t close = text.find("</" + tag + ">");
+  if (open == std::string::npos || close == std::string::npos) return "";
+  const std::size_t begin = open + tag.size() + 2;
+  return text.substr(begin, close - begin);
+}
+
+}  // namespace
+
+ServiceTwin::ServiceTwin(Clock& clock, TwinWorld world) : clock_(clock), world_(std::move(world)) {
+  for (std::uint32_t id = 1; id <= world_.nodes; ++id) hosts_[NodeId{id}] = {};
+  view();
+  for (const auto& [node, host] : hosts_) report(node);
+  tick();
+}
+
+void ServiceTwin::request(const Event& event, std::function<void(Result<void>)> done) {
+  clock_.post([this, event, done = std::move(done)] {
+    if (!refusal.empty()) return done(fail(refusal));
+    if (auto granted = check_request(state_, event); !granted) return done(granted);
+    apply(event);
+    done({});
+  });
+}
+
+Result<VmDefined> ServiceTwin::read_definition(const std::string& domain_xml,
+                                               std::int32_t priority) {
+  const std::string name = between(domain_xml, "name");
+  const std::string memory_mib = between(domain_xml, "memory");
+  if (name.empty() || memory_mib.empty())
+    return fail("the domain XML has no <name> or no <memory>: add it");
+  VmDefined defined{.vm = VmId{name}, .spec = {}};
+  defined.spec.uuid = "uuid-of-" + name;
+  defined.spec.memory_kib = std::stoull(memory_mib) * kib_per_mib;
+  defined.spec.priority = priority;
+  defined.spec.domain_xml = domain_xml;
+  return defined;
+}
+
+Result<std::vector<HistoryLine>> ServiceTwin::history(EventIndex after, std::size_t limit,
+                                                      const std::string& subject) {
+  std::vector<HistoryLine> found;
+  for (const HistoryLine& line : history_)
+    if (line.index > after && (subject.empty() || line.subject == subject)) found.push_back(line);
+  if (found.size() > limit)
+    found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(limit));
+  return found;
+}
+
+Timer ServiceTwin::follow(HistoryListener listener) {
+  const auto kept = std::make_shared<HistoryListener>(std::move(listener));
+  followers_.push_back(kept);
+  return Timer(kept);
+}
+
+void ServiceTwin::apply(const Event& event) {
+  state_ = upbeat::apply(std::move(state_), event);
+  std::vector<HistoryLine> lines;
+  for (const LogLine& line : state_.log)
+    lines.push_back({.index = state_.index,
+                     .wall_ms = clock_.wall_ms(),
+                     .subject = line.subject,
+                     .text = line.text});
+  history_.insert(history_.end(), lines.begin(), lines.end());
+  std::erase_if(followers_, [](const auto& follower) { return follower.expired(); });
+  for (const auto& entry : std::vector(followers_))
+    if (const auto follower = entry.lock()) (*follower)(lines);
+  if (work_posted_) return;
+  work_posted_ = true;
+  clock_.post([this] {
+    work_posted_ = false;
+    work();
+  });
+}
+
+void ServiceTwin::run_vm(const std::string& name, std::uint64_t memory_mib) {
+  const auto defined = read_definition("<domain><name>" + name + "</name><memory>" +
+                                           std::to_string(memory_mib) + "</memory></domain>",
+                                       0);
+  apply(defined.value());
+  apply(VmWanted{.vm = VmId{name}, .wanted = Wanted::running});
+}
+
+void ServiceTwin::cut_power(NodeId node) {
+  hosts_.at(node).powered = false;
+  hosts_.at(node).guests.clear();
+  view();
+}
+
+void ServiceTwin::view() {
+  const Continuity continuity = state_.epoch == Epoch{} ? Continuity::cold : Continuity::warm;
+  ViewChanged change{.epoch = Epoch{state_.epoch.get() + 1},
+                     .continuity = continuity,
+                     .here = {},
+                     .configured = {}};
+  for (const auto& [node, host] : hosts_) {
+    if (host.powered) change.here.push_back({.id = node, .incarnation = host.incarnation});
+    change.configured.push_back({.id = node, .name = "node" + std::to_string(node.get())});
+  }
+  apply(change);
+}
+
+void ServiceTwin::report(NodeId node) {
+  const Host& host = hosts_.at(node);
+  if (!host.powered) return;
+  InventoryReported seen{
+      .node = node,
+      .incarnation = host.incarnation,
+      .as_of = state_.index,
+      .capacity = {.memory_kib = world_.memory_mib_each * kib_per_mib, .cores = 4},
+      .guests = {},
+      .busy = {},
+      .ended = {}};
+  for (const VmId& vm : host.guests)
+    seen.guests.push_back({.vm = vm, .memory_kib = 0, .sighting = Sighting::running});
+  apply(seen);
+}
+
+void ServiceTwin::work() {
+  if (auto decisions = decide(state_); !decisions.empty())
+    apply(Decided{.view = state_.epoch, .decisions = std::move(decisions)});
+  std::set<std::pair<NodeId, Duty>> current;
+  for (const auto& [node, host] : hosts_) {
+    if (!host.powered) continue;
+    for (const Duty& duty : duties(state_, node)) current.emplace(node, duty);
+  }
+  std::erase_if(taken_up_, [&](const auto& entry) { return !current.contains(entry); });
+  for (const auto& [node, duty] : current) {
+    if (!taken_up_.emplace(node, duty).second) continue;
+    std::visit([&, self = node](const auto& one) { take_up(self, one); }, duty);
+  }
+}
+
+void ServiceTwin::take_up(NodeId self, const RunHere& duty) {
+  later(world_.start_time, [this, self, duty] {
+    if (world_.fail_to_start.contains(duty.vm.get())) {
+      apply(VmStartFailed{
+          .vm = duty.vm, .on = self, .since = duty.since, .why = "its disk is not there"});
+    } else {
+      hosts_.at(self).guests.insert(duty.vm);
+    }
+    report(self);
+  });
+}
+
+void ServiceTwin::take_up(NodeId self, const SendAway& duty) { move_on(self, duty, 1); }
+
+void ServiceTwin::move_on(NodeId self, const SendAway& duty, std::uint32_t step) {
+  later(world_.move_step_time, [this, self, duty, step] {
+    if (!taken_up_.contains({self, Duty{duty}})) return;
+    const std::uint64_t total_kib = state_.vms.at(duty.vm).spec.memory_kib;
+    const bool endless = world_.never_arrive.contains(duty.vm.get());
+    const std::uint32_t at = endless ? std::min(step, world_.move_steps / 2) : step;
+    apply(MigrationProgressed{.vm = duty.vm,
+                              .memory_total_kib = total_kib,
+                              .memory_left_kib = total_kib - total_kib * at / world_.move_steps,
+                              .rate_kib_per_s = copy_rate_kib_per_s,
+                              .dirty_kib_per_s = endless ? 2 * copy_rate_kib_per_s : 0});
+    if (endless || step < world_.move_steps) return move_on(self, duty, step + 1);
+    hosts_.at(self).guests.erase(duty.vm);
+    hosts_.at(duty.to).guests.insert(duty.vm);
+    apply(MigrationEnded{.vm = duty.vm,
+                         .from = self,
+                         .to = duty.to,
+                         .since = duty.since,
+                         .success = true,
+                         .why = {},
+                         .total_ms = 900,
+                         .downtime_ms = 12});
+    report(duty.to);
+    report(self);
+  });
+}
+
+void ServiceTwin::take_up(NodeId self, const EndHere& duty) {
+  if (duty.force == StopForce::ask && world_.ignore_shut_down.contains(duty.vm.get())) return;
+  later(world_.stop_time, [this, self, duty] {
+    hosts_.at(self).guests.erase(duty.vm);
+    report(self);
+  });
+}
+
+void ServiceTwin::take_up(NodeId self, const ProveOff& duty) {
+  later(report_time, [this, self, duty] {
+    apply(FenceReported{
+        .node = duty.node, .by = self, .proved_off = true, .detail = "the outlet is off"});
+  });
+}
+
+void ServiceTwin::take_up(NodeId self, const ReportInventory& /*duty*/) {
+  later(report_time, [this, self] { report(self); });
+}
+
+void ServiceTwin::later(std::chrono::milliseconds delay, std::function<void()> call) {
+  const std::uint64_t number = next_timer_++;
+  timers_[number] = clock_.after(delay, [this, number, call = std::move(call)] {
+    const Timer done = std::exchange(timers_[number], Timer());
+    timers_.erase(number);
+    call();
+  });
+}
+
+void ServiceTwin::tick() {
+  later(tick_time, [this] {
+    apply(Tick{tick_time});
+    tick();
+  });
+}
+
+}  // namespace upbeat

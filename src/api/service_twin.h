@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// A Service without a daemon, for tests: the real core, and hosts that take a set time for things.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "api/service.h"
+#include "core/duties.h"
+#include "ports/clock.h"
+
+namespace upbeat {
+
+/// How the hosts of a ServiceTwin behave.
+struct TwinWorld {
+  std::uint32_t nodes = 3;  ///< node1, node2, …
+  std::uint64_t memory_mib_each = 896;
+  std::chrono::milliseconds start_time{20};
+  std::chrono::milliseconds stop_time{20};
+  std::chrono::milliseconds move_step_time{20};
+  std::uint32_t move_steps = 4;            ///< a migration tells its progress this often
+  std::set<std::string> never_arrive;      ///< guests whose migration goes on and on
+  std::set<std::string> fail_to_start;     ///< guests that do not start
+  std::set<std::string> ignore_shut_down;  ///< guests that only a power off ends
+};
+
+/// Applies events with the core's own `apply`, decides with its `decide`, and does the duties of
+/// all nodes. A definition is read by its <name> and <memory> alone. Belongs to the loop's thread.
+class ServiceTwin final : public Service {
+ public:
+  explicit ServiceTwin(Clock& clock, TwinWorld world = {});
+
+  [[nodiscard]] const State& state() const override { return state_; }
+  [[nodiscard]] DaemonStatus daemon() const override { return daemon_status; }
+  void request(const Event& event, std::function<void(Result<void>)> done) override;
+  [[nodiscard]] Result<VmDefined> read_definition(const std::string& domain_xml,
+                                                  std::int32_t priority) override;
+  [[nodiscard]] Result<std::vector<HistoryLine>> history(EventIndex after, std::size_t limit,
+                                                         const std::string& subject) override;
+  [[nodiscard]] Timer follow(HistoryListener listener) override;
+
+  /// Applies the event, tells the followers, and sets the hosts to work.
+  void apply(const Event& event);
+  /// Defines the guest and asks for it to run.
+  void run_vm(const std::string& name, std::uint64_t memory_mib);
+  /// The host is gone, its guests with it.
+  void cut_power(NodeId node);
+
+  DaemonStatus daemon_status{.self = NodeId{1}, .quorate = true, .trouble = {}, .alarms = {}};
+  std::string refusal;  ///< if not empty, what every request is answered with
+
+ private:
+  struct Host {
+    std::uint64_t incarnation = 1;
+    bool powered = true;
+    std::set<VmId> guests;
+  };
+
+  void view();
+  void report(NodeId node);
+  void work();
+  void take_up(NodeId self, const RunHere& duty);
+  void take_up(NodeId self, const SendAway& duty);
+  void take_up(NodeId self, const EndHere& duty);
+  void take_up(NodeId self, const ProveOff& duty);
+  void take_up(NodeId self, const ReportInventory& duty);
+  void move_on(NodeId self, const SendAway& duty, std::uint32_t step);
+  void later(std::chrono::milliseconds delay, std::function<void()> call);
+  void tick();
+
+  Clock& clock_;
+  TwinWorld world_;
+  State state_;
+  std::map<NodeId, Host> hosts_;
+  std::set<std::pair<NodeId, Duty>> taken_up_;
+  std::vector<HistoryLine> history_;
+  std::vector<std::weak_ptr<HistoryListener>> followers_;
+  std::map<std::uint64_t, Timer> timers_;
+  std::uint64_t next_timer_ = 1;
+  bool work_posted_ = false;
+};
+
+}  // namespace upbeat

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads members of the API's JSON.
+#include "cli/fields.h"
+
+#include <boost/json.hpp>
+
+namespace upbeat::cli {
+
+namespace json = boost::json;
+
+const json::value* part_of(const json::value& object, const char* member) {
+  const json::object* members = object.if_object();
+  const json::value* part = members == nullptr ? nullptr : members->if_contains(member);
+  return part == nullptr || part->is_null() ? nullptr : part;
+}
+
+std::string text_in(const json::value& object, const char* member) {
+  const json::value* part = part_of(object, member);
+  return part != nullptr && part->is_string() ? std::string(part->get_string()) : "";
+}
+
+std::int64_t number_in(const json::value& object, const char* member) {
+  const json::value* part = part_of(object, member);
+  if (part == nullptr) return 0;
+  boost::system::error_code error;
+  const auto number = part->to_number<std::int64_t>(error);
+  return error ? 0 : number;
+}
+
+bool is_true(const json::value& object, const char* member) {
+  const json::value* part = part_of(object, member);
+  return part != nullptr && part->is_bool() && part->get_bool();
+}
+
+const json::array& list_in(const json::value& object, const char* member) {
+  static const json::array none;
+  const json::value* part = part_of(object, member);
+  return part != nullptr && part->is_array() ? part->get_array() : none;
+}
+
+std::string joined(const json::value& object, const char* member) {
+  std::string all;
+  for (const json::value& element : list_in(object, member))
+    if (element.is_string()) all += (all.empty() ? "" : ", ") + std::string(element.get_string());
+  return all;
+}
+
+const json::value* named_in(const json::array& list, const std::string& name) {
+  for (const json::value& element : list)
+    if (text_in(element, "name") == name) return &element;
+  return nullptr;
+}
+
+}  // namespace upbeat::cli

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// Nodes and VMs as people read them.
+#include "cli/tables.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "cli/fields.h"
+
+namespace upbeat::cli {
+namespace {
+
+namespace json = boost::json;
+using std::chrono::milliseconds;
+
+constexpr std::int64_t bar_width = 20;
+
+std::string mib_text(std::int64_t mib) { return std::to_string(mib) + " MiB"; }
+
+void add_note(std::string& notes, const std::string& note) {
+  if (!note.empty()) notes += (notes.empty() ? "" : "; ") + note;
+}
+
+std::string drain_note(const json::value& drain, std::int64_t now_ms) {
+  const std::string why = text_in(drain, "why");
+  return (text_in(drain, "cause") == "shutdown" ? "for shutdown" : "drain asked for") +
+         (why.empty() ? "" : " (" + why + ")") + ", since " +
+         duration_text(milliseconds(now_ms - number_in(drain, "since_ms")));
+}
+
+std::string fencing_note(const json::value& fencing) {
+  std::string note;
+  if (const std::string by = text_in(fencing, "by"); !by.empty()) note = by + " proves it off";
+  if (const std::int64_t failures = number_in(fencing, "failures"); failures > 0)
+    add_note(note, "proving it off failed " + std::to_string(failures) +
+                       " times: " + text_in(fencing, "last_error"));
+  return note;
+}
+
+std::string node_note(const json::value& node, std::int64_t now_ms) {
+  std::string note;
+  if (part_of(node, "since_ms") != nullptr)
+    add_note(note, "for " + duration_text(milliseconds(now_ms - number_in(node, "since_ms"))));
+  add_note(note, text_in(node, "proof"));
+  if (const json::value* drain = part_of(node, "drain")) add_note(note, drain_note(*drain, now_ms));
+  if (const json::value* fencing = part_of(node, "fencing")) add_note(note, fencing_note(*fencing));
+  std::string foreign;
+  for (const json::value& guest : list_in(node, "foreign"))
+    foreign += (foreign.empty() ? "" : ", ") + text_in(guest, "name");
+  if (!foreign.empty()) add_note(note, "not Upbeat's: " + foreign);
+  return note;
+}
+
+std::string vm_place(const json::value& vm) {
+  const std::string to = text_in(vm, "to");
+  return text_in(vm, "node") + (to.empty() ? "" : " -> " + to);
+}
+
+std::string vm_note(const json::value& vm) {
+  std::string note;
+  if (const json::value* progress = part_of(vm, "progress")) {
+    note = std::to_string(number_in(*progress, "percent")) + " %";
+    if (part_of(*progress, "expected_ms") != nullptr)
+      note += ", " + duration_text(milliseconds(number_in(*progress, "expected_ms"))) + " to go";
+  }
+  add_note(note, text_in(vm, "alarm"));
+  add_note(note, text_in(vm, "waits_for"));
+  const std::string phase = text_in(vm, "phase");
+  if (phase == "unsure") add_note(note, "may run on " + joined(vm, "may_run_on"));
+  if (text_in(vm, "wanted") == "removed") add_note(note, "is being removed");
+  if (note.empty() && phase != "running" && phase != "stopped") note = text_in(vm, "last_error");
+  return note;
+}
+
+std::string cluster_text(const json::value& status, Colours colours) {
+  const json::value none = json::object{};
+  const json::value* cluster = part_of(status, "cluster");
+  const json::value* daemon = part_of(status, "daemon");
+  if (cluster == nullptr) cluster = &none;
+  if (daemon == nullptr) daemon = &none;
+  const bool quorate = is_true(*cluster, "quorate");
+  const std::string coordinator = text_in(*cluster, "coordinator");
+  std::string text =
+      "Cluster: " +
+      (quorate ? paint("quorate", Colour::good, colours)
+               : paint("no quorum here", Colour::bad, colours)) +
+      ", view " + std::to_string(number_in(*cluster, "epoch")) +
+      (coordinator.empty() ? "" : ", " + coordinator + " coordinates") +
+      (text_in(*daemon, "self").empty() ? "" : ", seen from " + text_in(*daemon, "self")) + "\n";
+  if (const std::string trouble = text_in(*daemon, "trouble"); !trouble.empty())
+    text += paint("Trouble: " + trouble, Colour::bad, colours) + "\n";
+  for (const json::value& alarm : list_in(*daemon, "alarms"))
+    if (alarm.is_string())
+      text += paint("Alarm: " + std::string(alarm.get_string()), Colour::bad, colours) + "\n";
+  return text;
+}
+
+std::int64_t now_ms_of(const json::value& status) {
+  const json::value* cluster = part_of(status, "cluster");
+  return cluster == nullptr ? 0 : number_in(*cluster, "now_ms");
+}
+
+}  // namespace
+
+std::string nodes_text(const json::value& status, Colours colours) {
+  const json::array& nodes = list_in(status, "nodes");
+  if (nodes.empty()) return "No nodes: the cluster has not met yet.\n";
+  Table table({{"NODE"},
+               {"STATE"},
+               {"VMS", Align::right},
+               {"FREE", Align::right},
+               {"OF", Align::right},
+               {"NOTE"}});
+  for (const json::value& node : nodes) {
+    const std::string word = text_in(node, "standing");
+    table.add({text_in(node, "name"),
+               {word, colour_of_word(word)},
+               std::to_string(number_in(node, "guests")),
+               mib_text(number_in(node, "free_mib")),
+               mib_text(number_in(node, "capacity_mib")),
+               node_note(node, now_ms_of(status))});
+  }
+  return table.text(colours);
+}
+
+std::string vms_text(const json::value& status, Colours colours) {
+  const json::array& vms = list_in(status, "vms");
+  if (vms.empty()) return "No VMs: `upbeat vm define FILE` defines one.\n";
+  const bool priorities =
+      std::ranges::any_of(vms, [](const auto& vm) { return number_in(vm, "priority") != 0; });
+  Table table({{"VM"},
+               {"STATE"},
+               {"NODE"},
+               {"MEMORY", Align::right},
+               {"PRIORITY", Align::right},
+               {"NOTE"}});
+  for (const json::value& vm : vms) {
+    const std::string word = text_in(vm, "phase");
+    table.add({text_in(vm, "name"),
+               {word, colour_of_word(word)},
+               vm_place(vm),
+               mib_text(number_in(vm, "memory_mib")),
+               priorities ? std::to_string(number_in(vm, "priority")) : "",
+               vm_note(vm)});
+  }
+  return table.text(colours);
+}
+
+std::string status_text(const json::value& status, Colours colours) {
+  return cluster_text(status, colours) + "\n" + nodes_text(status, colours) + "\n" +
+         vms_text(status, colours);
+}
+
+std::string progress_text(const json::value& progress) {
+  const std::int64_t percent = std::clamp<std::int64_t>(number_in(progress, "percent"), 0, 100);
+  const std::int64_t filled = percent * bar_width / 100;
+  const std::string number = std::to_string(percent);
+  std::string text = "[" + std::string(static_cast<std::size_t>(filled), '#') +
+                     std::string(static_cast<std::size_t>(bar_width - filled), '-') + "] " +
+                     std::string(3 - number.size(), ' ') + number + " %  " +
+                     mib_text(number_in(progress, "memory_left_mib")) + " left  " +
+                     mib_text(number_in(progress, "rate_mib_per_s")) + "/s  ";
+  if (part_of(progress, "expected_ms") == nullptr)
+    return text + "the guest writes as fast (" + mib_text(number_in(progress, "dirty_mib_per_s")) +
+           "/s)";
+  return text + duration_text(milliseconds(number_in(progress, "expected_ms"))) + " to go";
+}
+
+}  // namespace upbeat::cli
