@@ -2,6 +2,8 @@
 // Runs `upbeat` in the nodes and reads what it prints.
 #include "lab/demo_stage.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <thread>
 
@@ -63,10 +65,12 @@ Done wait_for(const Stage& stage, const std::string& what, std::chrono::millisec
   for (;;) {
     const auto missing = look();
     if (missing.empty()) return {};
-    stage.progress.say(what + ": " + missing);
+    auto line = what;
+    line += ": " + missing;
+    stage.progress.say(std::move(line));
     if (interrupted()) return fail(what + ": interrupted");
     if (SteadyClock::now() > deadline) {
-      return fail(what + ": not within " + std::to_string(limit.count() / 1000) + " s: " + missing);
+      return fail(fmt::format("{}: not within {} s: {}", what, limit.count() / 1000, missing));
     }
     std::this_thread::sleep_for(look_pause);
   }

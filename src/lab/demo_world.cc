@@ -23,7 +23,8 @@ std::vector<pid_t> guest_threads_of(pid_t pid) {
   for (const auto& task : std::filesystem::directory_iterator(tasks, gone)) {
     const auto name = read_file(task.path() / "comm");
     if (name && (name->starts_with("CPU ") || name->starts_with("ALL CPUs"))) {
-      threads.push_back(std::atoi(task.path().filename().c_str()));
+      threads.push_back(
+          static_cast<pid_t>(std::strtol(task.path().filename().c_str(), nullptr, 10)));
     }
   }
   return threads;
