@@ -8,8 +8,8 @@ class App;
 
 namespace upbeat {
 
-/// Adds the command group and returns it, for others to add to. A command that runs throws CLI::RuntimeError with its exit status if that
-/// is not 0, after it has said why.
+/// Adds the command group and returns it, for others to add to. A command that runs throws
+/// CLI::RuntimeError with its exit status if that is not 0, after it has said why.
 CLI::App& add_lab(CLI::App& app);
 
 }  // namespace upbeat

@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
   upbeat::cli::add_events(app);
   upbeat::cli::add_explain(app);
   upbeat::cli::add_measure(app);
-  upbeat::cli::add_lab(app);
+  upbeat::add_lab(app);
   upbeat::cli::add_demo(app);
   try {
     app.parse(argc, argv);

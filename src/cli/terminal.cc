@@ -2,7 +2,6 @@
 // Colours, tables, numbers with units.
 #include "cli/terminal.h"
 
-#include <utility>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include <array>
 #include <cstdlib>
 #include <ctime>
+#include <utility>
 
 namespace upbeat::cli {
 namespace {
