@@ -44,6 +44,8 @@ class SimulatedHost {
 class SimulatedShutdown final : public ShutdownSource {
  public:
   explicit SimulatedShutdown(SimulatedHost& host) : host_(host) {}
+  SimulatedShutdown(const SimulatedShutdown&) = delete;
+  SimulatedShutdown& operator=(const SimulatedShutdown&) = delete;
   ~SimulatedShutdown() override;
 
   [[nodiscard]] Result<void> start(ShutdownListener& listener) override;
