@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdlib>
 #include <ctime>
+#include <utility>
 
 namespace upbeat::cli {
 namespace {
