@@ -6,10 +6,10 @@ namespace CLI {
 class App;
 }
 
-namespace upbeat {
+namespace upbeat::cli {
 
-/// Adds `demo` to the `lab` command `parent`. It sets `exit_status`, which has to live as long as
-/// `parent`: 0 if everything was right in kind, 1 if not or if it could not be carried out.
-void add_demo_command(CLI::App& parent, int& exit_status);
+/// Adds `demo` to the group `lab` of `app`, which has to have it already. The program ends with 0
+/// if everything was right in kind, with 1 if not or if the demo could not be carried out.
+void add_demo(CLI::App& app);
 
-}  // namespace upbeat
+}  // namespace upbeat::cli

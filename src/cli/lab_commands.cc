@@ -20,7 +20,7 @@
 #include "lab/status.h"
 #include "lab/up.h"
 
-namespace upbeat::cli {
+namespace upbeat {
 namespace {
 
 using namespace upbeat::lab;
@@ -172,7 +172,7 @@ void add_up(CLI::App& group, Told& told) {
 
 }  // namespace
 
-void add_lab(CLI::App& app) {
+CLI::App& add_lab(CLI::App& app) {
   auto* group = app.add_subcommand("lab", "A whole cluster on this machine, out of real parts");
   group->require_subcommand(1);
   static Told told;
@@ -203,6 +203,7 @@ void add_lab(CLI::App& app) {
       ->group("")
       ->add_option("node", told.node, "which node")
       ->required();
+  return *group;
 }
 
-}  // namespace upbeat::cli
+}  // namespace upbeat

@@ -6,10 +6,10 @@ namespace CLI {
 class App;
 }
 
-namespace upbeat::cli {
+namespace upbeat {
 
-/// Adds the command group. A command that runs throws CLI::RuntimeError with its exit status if
-/// that is not 0, after it has said why.
-void add_lab(CLI::App& app);
+/// Adds the command group and returns it, for others to add to. A command that runs throws
+/// CLI::RuntimeError with its exit status if that is not 0, after it has said why.
+CLI::App& add_lab(CLI::App& app);
 
-}  // namespace upbeat::cli
+}  // namespace upbeat

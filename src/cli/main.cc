@@ -3,6 +3,7 @@
 // named runs.
 #include <CLI/CLI.hpp>
 
+#include "cli/demo_commands.h"
 #include "cli/exit_status.h"
 #include "cli/history_commands.h"
 #include "cli/lab_commands.h"
@@ -13,7 +14,6 @@
 
 int main(int argc, char** argv) {
   CLI::App app{"Upbeat keeps virtual machines up when the machines under them go down."};
-  int exit_status = upbeat::cli::exit_done;
   app.require_subcommand(1);
   app.set_version_flag("--version", UPBEAT_VERSION);
   upbeat::cli::add_status(app);
@@ -21,8 +21,9 @@ int main(int argc, char** argv) {
   upbeat::cli::add_vms(app);
   upbeat::cli::add_events(app);
   upbeat::cli::add_explain(app);
-  upbeat::add_measure_commands(app, exit_status);
-  upbeat::cli::add_lab(app);
+  upbeat::cli::add_measure(app);
+  upbeat::add_lab(app);
+  upbeat::cli::add_demo(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::RuntimeError& ended) {
@@ -30,5 +31,5 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? upbeat::cli::exit_done : upbeat::cli::exit_usage;
   }
-  return exit_status;
+  return upbeat::cli::exit_done;
 }

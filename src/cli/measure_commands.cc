@@ -19,7 +19,7 @@
 #include "measure/report.h"
 #include "measure/statistics.h"
 
-namespace upbeat {
+namespace upbeat::cli {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -131,7 +131,7 @@ int probe(const ProbeArguments& arguments) {
 
 }  // namespace
 
-void add_measure_commands(CLI::App& app, int& exit_status) {
+void add_measure(CLI::App& app) {
   auto* measure = app.add_subcommand("measure", "Probes and statistics: how long was it away");
   measure->require_subcommand(1);
   auto* command = measure->add_subcommand(
@@ -148,7 +148,9 @@ void add_measure_commands(CLI::App& app, int& exit_status) {
   command->add_option("--netns", arguments->netns,
                       "the network namespace to probe from: a name of `ip netns`, or a path");
   command->add_flag("--json", arguments->json, "print JSON");
-  command->callback([arguments, &exit_status] { exit_status = probe(*arguments); });
+  command->callback([arguments] {
+    if (const int status = probe(*arguments); status != 0) throw CLI::RuntimeError(status);
+  });
 }
 
-}  // namespace upbeat
+}  // namespace upbeat::cli

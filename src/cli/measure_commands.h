@@ -6,10 +6,9 @@ namespace CLI {
 class App;
 }
 
-namespace upbeat {
+namespace upbeat::cli {
 
-/// Adds `measure` and what is under it to the command line. The command that runs sets
-/// `exit_status`, which has to live as long as `app`.
-void add_measure_commands(CLI::App& app, int& exit_status);
+/// Adds `measure` and what is under it to the command line.
+void add_measure(CLI::App& app);
 
-}  // namespace upbeat
+}  // namespace upbeat::cli

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <string>
+
 namespace upbeat {
 namespace {
 
@@ -73,6 +76,28 @@ TEST(Config, RefusesAFenceDeviceWithoutAgent) {
 TEST(Config, RefusesAMigrateUriThatNamesNoTarget) {
   EXPECT_TRUE(complaint("[hypervisor]\nmigrate_uri = \"qemu+tcp://fixed/system\"\n")
                   .contains("migrate_uri has to hold {node}"));
+}
+
+TEST(Config, ThePackagesFileShowsOnlyKnownKeysWithTheirDefaults) {
+  std::ifstream file(UPBEAT_PACKAGED_CONFIG);
+  std::string shown;
+  for (std::string line; std::getline(file, line);) {
+    const bool setting = line.size() > 1 && line[0] == '#' && line[1] != ' ';
+    if (setting) shown += line.substr(1) + "\n";
+  }
+
+  const auto config = read_config(shown, "upbeat.toml");
+
+  ASSERT_TRUE(config) << config.error().text;
+  ASSERT_FALSE(shown.empty());
+  const Config defaults;
+  EXPECT_EQ(config->memory_mib, defaults.memory_mib);
+  EXPECT_EQ(config->host_reserve_mib, defaults.host_reserve_mib);
+  EXPECT_EQ(config->hypervisor_uri, defaults.hypervisor_uri);
+  EXPECT_EQ(config->migrate_uri, defaults.migrate_uri);
+  EXPECT_EQ(config->shutdown_budget, defaults.shutdown_budget);
+  EXPECT_EQ(config->api_socket, defaults.api_socket);
+  EXPECT_EQ(config->state_file, defaults.state_file);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -76,7 +77,7 @@ void enter(const char* name, int fd, int type) {
 }  // namespace
 
 Result<std::unique_ptr<Child>> Child::start(pid_t home, const std::vector<std::string>& argv,
-                                            const std::string& error_file) {
+                                            int errors) {
   int in[2];
   int out[2];
   if (::pipe2(in, O_CLOEXEC) != 0) return failed("make a pipe");
@@ -85,8 +86,6 @@ Result<std::unique_ptr<Child>> Child::start(pid_t home, const std::vector<std::s
   if (::pipe2(out, O_CLOEXEC) != 0) return failed("make a pipe");
   Fd out_read(out[0]);
   Fd out_write(out[1]);
-  const Fd errors(::open(error_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-  if (!errors.open()) return failed("open " + error_file);
   const std::string proc = "/proc/" + std::to_string(home) + "/ns/";
   const Fd mounts(home < 0 ? -1 : ::open((proc + "mnt").c_str(), O_RDONLY | O_CLOEXEC));
   const Fd network(home < 0 ? -1 : ::open((proc + "net").c_str(), O_RDONLY | O_CLOEXEC));
@@ -100,7 +99,7 @@ Result<std::unique_ptr<Child>> Child::start(pid_t home, const std::vector<std::s
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::dup2(in_read.get(), STDIN_FILENO);
     ::dup2(out_write.get(), STDOUT_FILENO);
-    ::dup2(errors.get(), STDERR_FILENO);
+    ::dup2(errors, STDERR_FILENO);
     if (home < 0) be_a_home();
     enter("enter the network namespace", network.get(), CLONE_NEWNET);
     enter("enter the mount namespace", mounts.get(), CLONE_NEWNS);
@@ -144,9 +143,6 @@ Result<std::unique_ptr<CorosyncLab>> CorosyncLab::make(int nodes, int token_ms) 
   std::unique_ptr<CorosyncLab> lab(new CorosyncLab);
   lab->nodes_ = nodes;
   lab->token_ms_ = token_ms;
-  std::string directory = std::filesystem::temp_directory_path() / "upbeat-engine-XXXXXX";
-  if (::mkdtemp(directory.data()) == nullptr) return failed("make a folder for the lab");
-  lab->directory_ = directory;
   ::signal(SIGPIPE, SIG_IGN);
   for (int node = 0; node <= nodes; ++node) {
     if (const auto made = lab->make_home(node); !made) return std::unexpected(made.error());
@@ -155,19 +151,13 @@ Result<std::unique_ptr<CorosyncLab>> CorosyncLab::make(int nodes, int token_ms) 
   return lab;
 }
 
-CorosyncLab::~CorosyncLab() {
-  corosyncs_.clear();
-  homes_.clear();
-  std::error_code ignored;
-  std::filesystem::remove_all(directory_, ignored);
-}
-
 Result<void> CorosyncLab::make_home(int node) {
   for (const char* folder : private_folders) {
     std::error_code ignored;
     std::filesystem::create_directories(folder, ignored);
   }
-  auto home = Child::start(-1, {"home"}, log_file(node));
+  logs_[node] = Fd(::memfd_create("upbeat-engine-log", MFD_CLOEXEC));
+  auto home = Child::start(-1, {"home"}, logs_[node].get());
   if (!home) return std::unexpected(home.error());
   ::fcntl((*home)->out(), F_SETFL, 0);
   char ready[6];
@@ -211,7 +201,7 @@ Result<void> CorosyncLab::make_network() {
 
 Result<void> CorosyncLab::start_corosync(int node) {
   if (corosync_runs(node)) return {};
-  auto started = Child::start(homes_.at(node)->pid(), {"corosync", "-f"}, log_file(node));
+  auto started = Child::start(homes_.at(node)->pid(), {"corosync", "-f"}, logs_.at(node).get());
   if (!started) return std::unexpected(started.error());
   corosyncs_[node] = std::move(*started);
   return {};
@@ -221,7 +211,7 @@ void CorosyncLab::kill_corosync(int node) { corosyncs_.erase(node); }
 
 Result<std::unique_ptr<Child>> CorosyncLab::start_program(int node,
                                                           const std::vector<std::string>& argv) {
-  return Child::start(homes_.at(node)->pid(), argv, log_file(node));
+  return Child::start(homes_.at(node)->pid(), argv, logs_.at(node).get());
 }
 
 Result<void> CorosyncLab::partition(const std::vector<std::vector<int>>& sets) {
@@ -239,13 +229,13 @@ Result<void> CorosyncLab::partition(const std::vector<std::vector<int>>& sets) {
 }
 
 std::string CorosyncLab::log(int node) const {
-  std::ostringstream text;
-  text << std::ifstream(log_file(node)).rdbuf();
-  return text.str();
-}
-
-std::string CorosyncLab::log_file(int node) const {
-  return directory_ + "/node" + std::to_string(node) + ".log";
+  std::string text;
+  char buffer[65536];
+  for (ssize_t got = 0; (got = ::pread(logs_.at(node).get(), buffer, sizeof buffer,
+                                       static_cast<off_t>(text.size()))) > 0;) {
+    text.append(buffer, static_cast<std::size_t>(got));
+  }
+  return text;
 }
 
 }  // namespace upbeat

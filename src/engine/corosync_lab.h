@@ -20,9 +20,10 @@ namespace upbeat {
 /// A child process with pipes to its standard input and output. Dies with this object and with us.
 class Child {
  public:
-  /// Starts `argv` in the mount and network namespaces of process `home`.
+  /// Starts `argv` in the mount and network namespaces of process `home`; its standard error goes
+  /// to descriptor `errors`.
   static Result<std::unique_ptr<Child>> start(pid_t home, const std::vector<std::string>& argv,
-                                              const std::string& error_file);
+                                              int errors);
 
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
@@ -61,7 +62,7 @@ class CorosyncLab {
 
   CorosyncLab(const CorosyncLab&) = delete;
   CorosyncLab& operator=(const CorosyncLab&) = delete;
-  ~CorosyncLab();
+  ~CorosyncLab() = default;
 
   Result<void> start_corosync(int node);
   void kill_corosync(int node);
@@ -78,11 +79,10 @@ class CorosyncLab {
   CorosyncLab() = default;
   Result<void> make_home(int node);
   Result<void> make_network();
-  [[nodiscard]] std::string log_file(int node) const;
 
   int nodes_ = 0;
   int token_ms_ = 0;
-  std::string directory_;
+  std::map<int, Fd> logs_;                       // files in memory, so that none is left behind
   std::map<int, std::unique_ptr<Child>> homes_;  // 0: the switch
   std::map<int, std::unique_ptr<Child>> corosyncs_;
 };

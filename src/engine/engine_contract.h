@@ -73,7 +73,8 @@ std::unique_ptr<ContractWorld> make_corosync_world(std::uint64_t seed);
 /// * Nothing is heard before the first view.
 /// * A ring with a number higher than before follows, never a lower one.
 /// * Two that had the same view have its common messages in the same order.
-/// * Two that went from one view together to the next had the same messages in between.
+/// * Two that went from one view together to the next had the same messages in between, and
+///   neither had a view in between that the other had not.
 std::vector<std::string> broken_promises(const std::vector<std::unique_ptr<Life>>& lives);
 
 }  // namespace upbeat

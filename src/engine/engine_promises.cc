@@ -91,7 +91,27 @@ bool went_together(const Life& a, const Life& b, const EngineView& from, const E
   });
 }
 
+/// `a` went from one view to the next without a view in between that `b` had.
+void check_nothing_in_between(const Life& a, const Life& b, std::vector<std::string>& broken) {
+  const std::vector<Stay> others = stays_of(b);
+  for (const Stay& mine : stays_of(a)) {
+    if (mine.next == nullptr || !went_together(a, b, mine.view, *mine.next)) continue;
+    const auto from = std::ranges::find(others, mine.view, &Stay::view);
+    const auto to =
+        std::find_if(from, others.end(), [&](const Stay& stay) { return stay.view == *mine.next; });
+    const bool the_same_way = std::ranges::any_of(others, [&](const Stay& stay) {
+      return stay.view == mine.view && stay.next != nullptr && *stay.next == *mine.next;
+    });
+    if (to != others.end() && !the_same_way) {
+      broken.push_back(name(a, mine.view) + "the next common view with node " +
+                       std::to_string(b.node.get()) + " is not next for both");
+    }
+  }
+}
+
 void compare(const Life& a, const Life& b, std::vector<std::string>& broken) {
+  check_nothing_in_between(a, b, broken);
+  check_nothing_in_between(b, a, broken);
   for (const Stay& mine : stays_of(a)) {
     for (const Stay& theirs : stays_of(b)) {
       if (mine.view != theirs.view) continue;

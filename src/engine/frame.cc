@@ -6,7 +6,7 @@ namespace upbeat {
 namespace {
 
 constexpr char version = '\x01';
-constexpr std::size_t together_limit = 128;  // CPG_MEMBERS_MAX of corosync/cpg.h
+constexpr std::size_t members_limit = 128;  // CPG_MEMBERS_MAX of corosync/cpg.h
 
 class Writer {
  public:
@@ -47,9 +47,13 @@ class Reader {
 
 std::string encode_one(const Hello& hello) {
   Writer out('h');
-  out.number(hello.round).number(hello.incarnation).number(hello.previous);
+  out.number(hello.round).number(hello.incarnation);
   out.number(hello.quorate ? 1 : 0).number(hello.together.size());
   for (const NodeId node : hello.together) out.number(node.get());
+  out.number(hello.missed.size());
+  for (const Member& member : hello.missed) {
+    out.number(member.node.get()).number(member.incarnation);
+  }
   return out.take();
 }
 
@@ -73,11 +77,16 @@ std::optional<Frame> decode_hello(Reader in) {
   Hello hello;
   hello.round = in.number();
   hello.incarnation = in.number();
-  hello.previous = in.number();
   hello.quorate = in.number() != 0;
-  const std::uint64_t count = in.number();
-  if (count > together_limit) return std::nullopt;
-  for (std::uint64_t i = 0; i < count; ++i) hello.together.push_back(node_of(in.number()));
+  const std::uint64_t together = in.number();
+  if (together > members_limit) return std::nullopt;
+  for (std::uint64_t i = 0; i < together; ++i) hello.together.push_back(node_of(in.number()));
+  const std::uint64_t missed = in.number();
+  if (missed > members_limit) return std::nullopt;
+  for (std::uint64_t i = 0; i < missed; ++i) {
+    const NodeId node = node_of(in.number());
+    hello.missed.push_back({node, in.number()});
+  }
   if (!in.whole()) return std::nullopt;
   return hello;
 }

@@ -17,9 +17,9 @@ namespace upbeat {
 struct Hello {
   std::uint64_t round = 0;        ///< fingerprint of the ring and the group it is said in
   std::uint64_t incarnation = 0;  ///< of the one who says it
-  std::uint64_t previous = 0;     ///< fingerprint of the view it had last, 0: none
   bool quorate = false;           ///< what its own quorum service said of this ring
-  std::vector<NodeId> together;   ///< members of that view that came here with it, itself included
+  std::vector<NodeId> together;   ///< members of its last view that came here with it, and itself
+  std::vector<Member> missed;     ///< the other members of that view
 
   bool operator==(const Hello&) const = default;
 };

@@ -9,9 +9,9 @@ namespace {
 
 const std::vector<Frame> one_of_each{Hello{.round = ~0ULL,
                                            .incarnation = 2,
-                                           .previous = 3,
                                            .quorate = true,
-                                           .together = {NodeId(1), NodeId(0xFFFFFFFF)}},
+                                           .together = {NodeId(1), NodeId(0xFFFFFFFF)},
+                                           .missed = {{NodeId(2), 5}}},
                                      Proceed{7}, QuorumTurn{{1234567890123, NodeId(3)}, true},
                                      Payload{std::string("any\0bytes\xFF", 10)}, Payload{}};
 

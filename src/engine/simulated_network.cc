@@ -152,7 +152,7 @@ void SimulatedNetwork::join_group(NodeId id) {
   if (!node.up || node.daemon->incarnation != 0) return;
   if (node.ring) refresh_group(node.ring, id);  // its last life leaves first
   node.daemon->first_entry = no_entry_yet;
-  node.daemon->incarnation = std::max<std::uint64_t>(prng_.next() >> 11U, 1);
+  node.daemon->incarnation = draw_incarnation();
   if (node.ring) refresh_group(node.ring, id);
 }
 
@@ -210,7 +210,7 @@ void SimulatedNetwork::form_rings() {
   std::set<std::size_t> parts;
   for (const auto& [id, node] : nodes_) {
     if (!node.up || !parts.insert(node.part).second) continue;
-    later(draw(options_.delivery), [this, part = node.part] { form_ring_of(part); });
+    later(draw(options_.forming), [this, part = node.part] { form_ring_of(part); });
   }
 }
 
@@ -233,7 +233,12 @@ void SimulatedNetwork::form_ring(const std::vector<NodeId>& nodes) {
     if (node.ring) ways[node.ring->id].push_back(id);
   }
   for (const auto& [old_ring, together] : ways) {
-    flush_old_ring(*nodes_.at(together.front()).ring, together);
+    const Ring& old = *nodes_.at(together.front()).ring;
+    flush_old_ring(old, together);
+    if (!went_on_without(old, nodes, together)) continue;
+    for (const NodeId id : together) {
+      if (runs(id)) nodes_.at(id).daemon->incarnation = draw_incarnation();
+    }
   }
   const auto ring = std::make_shared<Ring>();
   ring->id = {sequence + ring_sequence_step, nodes.front()};
@@ -247,6 +252,15 @@ void SimulatedNetwork::form_ring(const std::vector<NodeId>& nodes) {
   }
   refresh_group(ring, the_ring_itself);
   for (const NodeId id : nodes) order_what_waits(id);
+}
+
+bool SimulatedNetwork::went_on_without(const Ring& old, const std::vector<NodeId>& nodes,
+                                       const std::vector<NodeId>& together) const {
+  return std::ranges::any_of(old.view.members, [&](const Member& member) {
+    if (!contains(nodes, member.node) || contains(together, member.node)) return false;
+    const auto& daemon = nodes_.at(member.node).daemon;
+    return daemon && daemon->incarnation == member.incarnation;
+  });
 }
 
 void SimulatedNetwork::flush_old_ring(const Ring& ring, const std::vector<NodeId>& together) {
@@ -358,6 +372,10 @@ void SimulatedNetwork::take(Node& node, const Entry& entry) {
 std::chrono::nanoseconds SimulatedNetwork::draw(DelayRange range) {
   const auto span = static_cast<std::uint64_t>((range.longest - range.shortest).count());
   return range.shortest + std::chrono::nanoseconds(prng_.below(span + 1));
+}
+
+std::uint64_t SimulatedNetwork::draw_incarnation() {
+  return std::max<std::uint64_t>(prng_.next() >> 11U, 1);
 }
 
 void SimulatedNetwork::later(std::chrono::nanoseconds delay, std::function<void()> call) {

@@ -30,6 +30,7 @@ struct SimulatedNetworkOptions {
   DelayRange delivery{std::chrono::microseconds(50), std::chrono::microseconds(1500)};
   DelayRange daemon_change{std::chrono::milliseconds(1), std::chrono::milliseconds(10)};
   DelayRange loss_detection{std::chrono::milliseconds(2100), std::chrono::milliseconds(2300)};
+  DelayRange forming{std::chrono::milliseconds(1), std::chrono::milliseconds(100)};
   DelayRange merge{std::chrono::milliseconds(800), std::chrono::milliseconds(2200)};
   DelayRange boot{std::chrono::milliseconds(300), std::chrono::milliseconds(600)};
   DelayRange reconnect{std::chrono::milliseconds(1), std::chrono::milliseconds(engine_retry_ms)};
@@ -44,6 +45,8 @@ struct SimulatedNetworkOptions {
 ///   way to some. When the loss is noticed, those that go together to a new ring first take the
 ///   same entries of the old one: all that one of them has taken, all of their own, and of each
 ///   absent sender a part that chance decides.
+/// * Nodes that come to a ring without having had one in between, while others of their last ring
+///   had, have missed something: their daemons get new incarnations.
 /// * A message that is not ordered yet when the ring goes is ordered in the next one.
 class SimulatedNetwork {
  public:
@@ -83,6 +86,8 @@ class SimulatedNetwork {
   void form_rings();
   void form_ring_of(std::size_t part);
   void form_ring(const std::vector<NodeId>& nodes);
+  [[nodiscard]] bool went_on_without(const Ring& old, const std::vector<NodeId>& nodes,
+                                     const std::vector<NodeId>& together) const;
   void flush_old_ring(const Ring& ring, const std::vector<NodeId>& together);
   void refresh_group(const std::shared_ptr<Ring>& ring, NodeId origin);
   void order_what_waits(NodeId node);
@@ -92,6 +97,7 @@ class SimulatedNetwork {
   void take(Node& node, const Entry& entry);
 
   [[nodiscard]] std::chrono::nanoseconds draw(DelayRange range);
+  [[nodiscard]] std::uint64_t draw_incarnation();
   void later(std::chrono::nanoseconds delay, std::function<void()> call);
 
   SimulatedClock& clock_;

@@ -20,18 +20,11 @@ class Fingerprint {
     return *this;
   }
   Fingerprint& add(RingId ring) { return add(ring.sequence).add(ring.leader.get()); }
-  [[nodiscard]] std::uint64_t get() const { return sum_ == 0 ? 1 : sum_; }  // 0: no view
+  [[nodiscard]] std::uint64_t get() const { return sum_; }
 
  private:
   std::uint64_t sum_ = 0;
 };
-
-std::uint64_t fingerprint_of(const EngineView& view) {
-  Fingerprint sum;
-  sum.add(view.ring);
-  for (const Member& member : view.members) sum.add(member.node.get()).add(member.incarnation);
-  return sum.get();
-}
 
 /// 53 bits, so that the number survives a JSON reader that knows only doubles.
 std::uint64_t next_incarnation(std::uint64_t incarnation, RingId ring) {
@@ -163,12 +156,18 @@ void ViewAssembler::open_round() {
 }
 
 void ViewAssembler::say_hello() {
-  const bool was_there = view_ && speakers_.contains(self_);
-  sink_.say(Hello{.round = fingerprint(),
-                  .incarnation = incarnation_,
-                  .previous = was_there ? fingerprint_of(*view_) : 0,
-                  .quorate = now_.quorate,
-                  .together = together()});
+  Hello hello{.round = fingerprint(), .incarnation = incarnation_, .quorate = now_.quorate};
+  for (const auto& [process, peer] : peers_) {
+    if (peer.incarnation) hello.together.push_back(process.node);
+  }
+  if (view_ && speakers_.contains(self_)) {
+    for (const Member& member : view_->members) {
+      if (std::ranges::find(hello.together, member.node) == hello.together.end()) {
+        hello.missed.push_back(member);
+      }
+    }
+  }
+  sink_.say(hello);
 }
 
 void ViewAssembler::take(const ProcessId& from, Frame& frame) {
@@ -230,20 +229,22 @@ void ViewAssembler::complete() {
 }
 
 void ViewAssembler::part_those_who_went_apart() {
-  using Part = std::vector<NodeId>;
-  const auto before = [](const Part& a, const Part& b) {
-    return a.size() != b.size() ? a.size() > b.size() : a < b;
+  const auto larger = [](const Hello& a, const Hello& b) {
+    if (a.together.size() != b.together.size()) return a.together.size() > b.together.size();
+    return a.together < b.together;
   };
-  std::map<std::uint64_t, Part> winner;  // by the view they come from
-  for (const auto& [process, peer] : peers_) {
-    if (!peer.hello || peer.hello->previous == 0) continue;
-    auto& part = winner.try_emplace(peer.hello->previous, peer.hello->together).first->second;
-    if (before(peer.hello->together, part)) part = peer.hello->together;
-  }
+  const auto missed = [](const Hello& by, NodeId node, std::uint64_t incarnation) {
+    return std::ranges::find(by.missed, Member{node, incarnation}) != by.missed.end();
+  };
   for (auto& [process, peer] : peers_) {
-    if (!peer.hello || peer.hello->previous == 0) continue;
-    if (peer.hello->together == winner[peer.hello->previous]) continue;
-    peer.incarnation = next_incarnation(*peer.incarnation, now_.ring);
+    if (!peer.hello) continue;
+    const Hello& hello = *peer.hello;
+    const bool apart = std::ranges::any_of(peers_, [&](const auto& entry) {
+      const auto& [other, its] = entry;
+      if (!its.hello || !missed(hello, other.node, its.hello->incarnation)) return false;
+      return !missed(*its.hello, process.node, hello.incarnation) || larger(*its.hello, hello);
+    });
+    if (apart) peer.incarnation = next_incarnation(hello.incarnation, now_.ring);
   }
 }
 
@@ -280,14 +281,6 @@ void ViewAssembler::deliver(const ProcessId& from, const std::string& bytes) {
   if (speakers_.contains(self_) && speakers_.contains(from)) {
     sink_.assembled_message(from.node, bytes);
   }
-}
-
-std::vector<NodeId> ViewAssembler::together() const {
-  std::vector<NodeId> nodes;
-  for (const auto& [process, peer] : peers_) {
-    if (peer.incarnation) nodes.push_back(process.node);
-  }
-  return nodes;
 }
 
 std::uint64_t ViewAssembler::fingerprint() const {

@@ -74,9 +74,10 @@ inline constexpr std::size_t held_limit_bytes = 64U << 20U;
 ///   silent one, which is taken in, as another incarnation, when it speaks.
 /// * When somebody only left, everything is known and the view is there at once: the loss of a node
 ///   costs no round and waits for nobody.
-/// * Members that come from one view along different ways (they lost and found each other before
-///   either had a view in between) may have got different messages. All but the largest part of
-///   them get new incarnations, so that nobody takes them for having been there all the time.
+/// * A member that has not had a view without the others while they were out of its reach (it had
+///   stood still, or they found each other too soon) has missed what they said, and would take them
+///   for having been with it all the time. It gets a new incarnation. Where both sides are in that
+///   position, the larger part keeps its incarnations.
 /// * A later change of the quorum service's mind is said in the group and so has one place, too.
 class ViewAssembler {
  public:
@@ -120,7 +121,6 @@ class ViewAssembler {
   void install();
   void release_held();
   void deliver(const ProcessId& from, const std::string& bytes);
-  [[nodiscard]] std::vector<NodeId> together() const;
   [[nodiscard]] std::uint64_t fingerprint() const;
 
   ViewSink& sink_;

@@ -146,6 +146,22 @@ TEST_F(ViewAssemblerTest, GivesAnotherIncarnationToTheSmallerPartOfThoseThatWent
   EXPECT_EQ(after.members[2], before.members[2]);
 }
 
+TEST_F(ViewAssemblerTest, GivesAnotherIncarnationToOneThatStoodStillWhileTheOthersWentOn) {
+  three_in_a_ring();
+  const EngineView before = last_view(1);
+
+  world.ring({{2, 3}});
+  world.send(2, "missed by 1");
+  world.settle();
+  world.ring({{1}, {2, 3}});
+  world.settle();
+
+  ASSERT_EQ(world.views(1).size(), 2U);
+  EXPECT_NE(last_view(1).members[0], before.members[0]);
+  EXPECT_EQ(last_view(1).members[1], before.members[1]);
+  EXPECT_EQ(last_view(1), last_view(2));
+}
+
 TEST_F(ViewAssemblerTest, KeepsTheIncarnationsOfPartsThatHadViewsOfTheirOwn) {
   three_in_a_ring();
   const EngineView before = last_view(1);

@@ -5,16 +5,15 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <limits>
 #include <optional>
 #include <pugixml.hpp>
-#include <sstream>
 #include <string_view>
 
 namespace upbeat {
 namespace {
 
 constexpr std::uint64_t kib = 1024;
+constexpr std::uint64_t memory_limit_bytes = std::uint64_t{1} << 56U;
 constexpr std::uint32_t vcpus_limit = 4096;
 
 std::string_view trimmed(std::string_view text) {
@@ -72,8 +71,9 @@ Result<std::uint64_t> memory_of(const pugi::xml_node& domain, const std::string&
     return fail(of + " has a <memory> in the unknown unit '" + unit + "'; write KiB, MiB or GiB");
   }
   if (*amount == 0) return fail(of + " has a <memory> of 0; say how much it needs");
-  if (*amount > std::numeric_limits<std::uint64_t>::max() / *scale - kib)
+  if (*amount > memory_limit_bytes / *scale) {
     return fail(of + " has a <memory> larger than any machine's; correct it");
+  }
   return (*amount * *scale + kib - 1) / kib;
 }
 
@@ -96,13 +96,20 @@ Result<std::string> name_of(const pugi::xml_node& domain) {
   return name;
 }
 
+/// RFC 9562 as text, with or without its dashes, as libvirt takes it.
+bool is_uuid(std::string text) {
+  std::erase(text, '-');
+  return text.size() == 32 &&
+         std::ranges::all_of(text, [](unsigned char c) { return std::isxdigit(c) != 0; });
+}
+
 Result<pugi::xml_node> domain_in(pugi::xml_document& document, const std::string& xml) {
   if (xml.size() > domain_xml_limit_bytes) {
     return fail("the definition has " + std::to_string(xml.size()) + " bytes and may have " +
                 std::to_string(domain_xml_limit_bytes) + "; is it libvirt domain XML?");
   }
   const auto parsed =
-      document.load_buffer(xml.data(), xml.size(), pugi::parse_full | pugi::parse_ws_pcdata);
+      document.load_buffer(xml.data(), xml.size(), pugi::parse_default, pugi::encoding_utf8);
   if (!parsed) {
     return fail("the definition is no well-formed XML at " + place(xml, parsed.offset) + ": " +
                 parsed.description() + "; correct it there");
@@ -130,6 +137,9 @@ Result<DomainFacts> read_domain(const std::string& xml) {
 
   DomainFacts facts{*name, std::string(trimmed(domain->child("uuid").text().get())), *memory, 1,
                     domain->attribute("type").as_string()};
+  if (domain->child("uuid") && !is_uuid(facts.uuid)) {
+    return fail(of + " has a <uuid> that is none; correct it or leave it out");
+  }
   if (facts.type.empty()) {
     return fail(of + " has no type; write <domain type='kvm'>, 'qemu' or 'xen'");
   }
@@ -144,19 +154,30 @@ Result<DomainFacts> read_domain(const std::string& xml) {
   return facts;
 }
 
+Result<DomainFacts> read_domain_of(const VmId& vm, const std::string& xml) {
+  auto facts = read_domain(xml);
+  if (!facts) return fail("cannot start " + vm.get() + ": " + facts.error().text);
+  if (facts->name == vm.get()) return facts;
+  return fail("cannot start " + vm.get() + ": its definition names another guest, " + facts->name +
+              "; correct the <name>");
+}
+
 Result<std::string> with_uuid(const std::string& xml, const std::string& uuid) {
   const auto facts = read_domain(xml);
   if (!facts) return std::unexpected(facts.error());
   if (!facts->uuid.empty()) return xml;
+  // Put in as text, so that all else stays as the user wrote it.
   pugi::xml_document document;
-  auto domain = domain_in(document, xml);
+  const auto domain = domain_in(document, xml);
   if (!domain) return std::unexpected(domain.error());
-  while (domain->remove_child("uuid")) {
+  const auto name = static_cast<std::size_t>(domain->child("name").offset_debug());
+  const auto after_name = xml.find('>', xml.find("</name", name));
+  if (after_name != std::string::npos) {
+    const auto with = std::string(xml).insert(after_name + 1, "<uuid>" + uuid + "</uuid>");
+    if (const auto read = read_domain(with); read && read->uuid == uuid) return with;
   }
-  domain->insert_child_after("uuid", domain->child("name")).text().set(uuid.c_str());
-  std::ostringstream out;
-  document.save(out, "", pugi::format_raw | pugi::format_no_declaration);
-  return out.str();
+  return fail("the definition of " + facts->name + " has no place for a uuid; write its <name> " +
+              "without comments inside, or add a <uuid> by hand");
 }
 
 }  // namespace upbeat

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "base/strong.h"
 
 namespace upbeat {
 
@@ -29,6 +30,9 @@ struct DomainFacts {
 /// Reads a definition. An error is one sentence, with line and column where the XML is broken.
 /// Source: https://libvirt.org/formatdomain.html
 [[nodiscard]] Result<DomainFacts> read_domain(const std::string& xml);
+
+/// The same for a definition that has to be `vm`'s: what a start of it stands on.
+[[nodiscard]] Result<DomainFacts> read_domain_of(const VmId& vm, const std::string& xml);
 
 /// The definition with `uuid` in it, unless it has one already: then as it was. Without this each
 /// host that starts the guest would make a uuid of its own.

@@ -50,13 +50,13 @@ Result<std::optional<State>> state_of(virDomainPtr domain) {
 
 enum class Job : std::uint8_t { none, outgoing, incoming, other };
 
-/// What libvirt is doing with the guest. Of a migration in, it tells only that its numbers are to
-/// be had at the other end (VIR_ERR_OPERATION_INVALID).
+/// What libvirt is doing with the guest. Of a migration in, QEMU's driver tells only that its
+/// statistics are to be had at the other end.
 Job job_of(virDomainPtr domain) {
   int type = VIR_DOMAIN_JOB_NONE;
   TypedParameters job;
   if (virDomainGetJobStats(domain, &type, job.items(), job.count(), 0) < 0) {
-    return last_error_code() == VIR_ERR_OPERATION_INVALID ? Job::incoming : Job::other;
+    return last_error_code() == VIR_ERR_OPERATION_UNSUPPORTED ? Job::incoming : Job::other;
   }
   if (type == VIR_DOMAIN_JOB_NONE) return Job::none;
   const auto operation = signed_int(*job.items(), *job.count(), VIR_DOMAIN_JOB_OPERATION);

@@ -69,7 +69,9 @@ void LibvirtHypervisor::connect() {
   };
   const bool queued = quick_.run([=, this, home = home_, uri = options_.uri] {
     auto session = LibvirtSession::open(uri, {changed, closed});
-    home->post([=, this, session = std::move(session)] { connected(attempt, session); });
+    home->post([=, this, session = std::move(session)]() mutable {
+      connected(attempt, std::move(session));
+    });
   });
   if (!queued) return retry_later();
   patience_ = clock_.after(milliseconds(connect_patience_ms), [this] {
@@ -79,12 +81,12 @@ void LibvirtHypervisor::connect() {
 }
 
 void LibvirtHypervisor::connected(std::uint64_t attempt, Result<SessionPtr> session) {
+  if (attempt != attempt_) return let_go(session ? std::move(*session) : nullptr);
   patience_.cancel();
   if (!session) {
     tell_lost(session.error());
     return retry_later();
   }
-  if (attempt != attempt_) return let_go(std::move(*session));
   session_ = std::move(*session);
   told_lost_ = false;
   listener_->on_hypervisor_back();
@@ -175,12 +177,8 @@ void LibvirtHypervisor::inventory(Done<std::vector<Guest>> done) {
 void LibvirtHypervisor::create(const VmId& vm, const std::string& domain_xml, Done<void> done) {
   call<void>(slow_, "start " + vm.get(), std::move(done),
              [vm, domain_xml](LibvirtSession& session) -> Result<void> {
-               const auto facts = read_domain(domain_xml);
-               if (!facts) return fail("cannot start " + vm.get() + ": " + facts.error().text);
-               if (facts->name != vm.get()) {
-                 return fail("cannot start " + vm.get() + ": its definition names another guest, " +
-                             facts->name + "; correct the definition");
-               }
+               const auto facts = read_domain_of(vm, domain_xml);
+               if (!facts) return std::unexpected(facts.error());
                return libvirt_calls::create(session.slow(), vm, domain_xml);
              });
 }

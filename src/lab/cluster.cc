@@ -98,8 +98,8 @@ int nodes_up(const std::string& status_json) {
   if (nodes == nullptr || !nodes->is_array()) return 0;
   int up = 0;
   for (const auto& node : nodes->as_array()) {
-    const auto* state = node.is_object() ? node.as_object().if_contains("state") : nullptr;
-    if (state != nullptr && state->is_string() && state->as_string() == "up") ++up;
+    const auto* standing = node.is_object() ? node.as_object().if_contains("standing") : nullptr;
+    if (standing != nullptr && standing->is_string() && standing->as_string() == "online") ++up;
   }
   return up;
 }

@@ -19,7 +19,7 @@ namespace upbeat::lab {
 /// all answer.
 [[nodiscard]] Done start_guests(const Names& names, const Shape& shape, Progress& progress);
 
-/// How many nodes `upbeat status --json` reports as up; 0 if it is not understood.
+/// How many nodes `upbeat status --json` reports as online; 0 if it is not understood.
 [[nodiscard]] int nodes_up(const std::string& status_json);
 
 }  // namespace upbeat::lab

@@ -2,10 +2,10 @@
 // Runs `upbeat` in the nodes and reads what it prints.
 #include "lab/demo_stage.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <thread>
-
-#include "lab/node.h"
 
 namespace upbeat::lab {
 namespace {
@@ -20,9 +20,9 @@ constexpr auto look_pause = 150ms;
 Result<std::string> ask(const Stage& stage, const std::vector<std::string>& away,
                         const std::vector<std::string>& argv) {
   Result<std::string> answer = fail("there is no node to ask");
-  for (const auto& node : stage.nodes()) {
+  for (const auto& [node, address] : stage.lab.nodes()) {
     if (std::ranges::find(away, node) != away.end()) continue;
-    auto finished = run_inside(stage.names, node, {.argv = argv, .timeout = ask_timeout});
+    auto finished = stage.lab.exec(node, {.argv = argv, .timeout = ask_timeout});
     if (finished && finished->exit_status == 0) return std::move(finished->out);
     answer = fail(finished ? node + " says: " + finished->err : finished.error().text);
   }
@@ -34,18 +34,6 @@ Result<std::string> ask(const Stage& stage, const std::vector<std::string>& away
 Moment right_now() {
   const auto wall = std::chrono::system_clock::now().time_since_epoch();
   return {SteadyClock::now(), std::chrono::duration_cast<std::chrono::milliseconds>(wall).count()};
-}
-
-std::vector<std::string> Stage::nodes() const {
-  std::vector<std::string> all;
-  for (int at = 0; at < shape.nodes; ++at) all.push_back(node_name(at));
-  return all;
-}
-
-std::vector<measure::Target> Stage::guests() const {
-  std::vector<measure::Target> all;
-  for (int at = 0; at < shape.vms; ++at) all.push_back({vm_name(at), guest_address(at)});
-  return all;
 }
 
 Result<ClusterSeen> ask_cluster(const Stage& stage, const std::vector<std::string>& away) {
@@ -63,8 +51,8 @@ Result<std::vector<HistoryEvent>> ask_history(const Stage& stage,
 
 Result<GuestStatuses> ask_guests(const Stage& stage) {
   GuestStatuses all;
-  for (const auto& guest : stage.guests()) {
-    auto status = measure::read_guest_status(stage.gateway_netns(), guest.address, guest_timeout);
+  for (const auto& guest : stage.lab.guests()) {
+    auto status = stage.lab.ask_guest(guest.name, guest_timeout);
     if (!status) return fail(guest.name + ": " + status.error().text);
     all[guest.name] = std::move(*status);
   }
@@ -77,10 +65,12 @@ Done wait_for(const Stage& stage, const std::string& what, std::chrono::millisec
   for (;;) {
     const auto missing = look();
     if (missing.empty()) return {};
-    stage.progress.say(what + ": " + missing);
+    auto line = what;
+    line += ": " + missing;
+    stage.progress.say(std::move(line));
     if (interrupted()) return fail(what + ": interrupted");
     if (SteadyClock::now() > deadline) {
-      return fail(what + ": not within " + std::to_string(limit.count() / 1000) + " s: " + missing);
+      return fail(fmt::format("{}: not within {} s: {}", what, limit.count() / 1000, missing));
     }
     std::this_thread::sleep_for(look_pause);
   }
@@ -93,13 +83,13 @@ Done wait_until_calm(const Stage& stage, const std::string& what,
     const auto seen = ask_cluster(stage, away);
     if (!seen) return seen.error().text;
     auto missing = unrest(*seen, away);
-    if (missing.empty() && static_cast<int>(seen->vms.size()) < stage.shape.vms) {
-      missing = std::to_string(seen->vms.size()) + " of " + std::to_string(stage.shape.vms) +
+    if (missing.empty() && static_cast<int>(seen->vms.size()) < stage.lab.shape().vms) {
+      missing = std::to_string(seen->vms.size()) + " of " + std::to_string(stage.lab.shape().vms) +
                 " VMs are defined";
     }
-    if (missing.empty() && static_cast<int>(seen->nodes.size()) < stage.shape.nodes) {
-      missing = std::to_string(seen->nodes.size()) + " of " + std::to_string(stage.shape.nodes) +
-                " nodes are known";
+    if (missing.empty() && static_cast<int>(seen->nodes.size()) < stage.lab.shape().nodes) {
+      missing = std::to_string(seen->nodes.size()) + " of " +
+                std::to_string(stage.lab.shape().nodes) + " nodes are known";
     }
     return missing.empty() && also ? also() : missing;
   });

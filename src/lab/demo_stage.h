@@ -13,11 +13,7 @@
 #include "base/result.h"
 #include "lab/demo_cluster.h"
 #include "lab/demo_progress.h"
-#include "lab/files.h"
-#include "lab/names.h"
-#include "lab/shape.h"
-#include "measure/guest_status.h"
-#include "measure/prober.h"
+#include "lab/lab.h"
 
 namespace upbeat::lab {
 
@@ -31,13 +27,8 @@ struct Moment {
 [[nodiscard]] Moment right_now();
 
 struct Stage {
-  Names names;
-  Shape shape;
+  const Lab& lab;
   ProgressLine& progress;
-
-  [[nodiscard]] std::vector<std::string> nodes() const;
-  [[nodiscard]] std::vector<measure::Target> guests() const;
-  [[nodiscard]] std::string gateway_netns() const { return names.netns_path("gw").string(); }
 };
 
 /// Asks the first node that answers, those of `away` not at all.
@@ -46,7 +37,7 @@ struct Stage {
 [[nodiscard]] Result<std::vector<HistoryEvent>> ask_history(const Stage& stage,
                                                             const std::vector<std::string>& away);
 
-using GuestStatuses = std::map<std::string, measure::GuestStatus>;
+using GuestStatuses = std::map<std::string, GuestStatus>;
 /// Every guest's own status; an error names the first that does not tell.
 [[nodiscard]] Result<GuestStatuses> ask_guests(const Stage& stage);
 

@@ -6,7 +6,6 @@
 #include <future>
 #include <set>
 
-#include "lab/node.h"
 #include "measure/statistics.h"
 
 namespace upbeat::lab {
@@ -112,9 +111,8 @@ void wait_until_back(const Stage& stage, const std::string& node,
 }
 
 std::size_t index_of(const Stage& stage, const std::string& vm) {
-  const auto guests = stage.guests();
-  return static_cast<std::size_t>(std::ranges::find(guests, vm, &measure::Target::name) -
-                                  guests.begin());
+  const auto& guests = stage.lab.guests();
+  return static_cast<std::size_t>(std::ranges::find(guests, vm, &GuestInfo::name) - guests.begin());
 }
 
 void judge_memory(const Stage& stage, const GuestStatuses& before, std::vector<MovedVm>& moved,
@@ -181,8 +179,7 @@ Graceful reboot_node(const Stage& stage, const Watchers& watchers, const std::st
   const auto strike = right_now();
   // The command may come back at once or only with the shutdown; nobody waits for it.
   auto typed = std::async(std::launch::async, [&] {
-    return run_inside(stage.names, node,
-                      {.argv = {"systemctl", "reboot"}, .timeout = command_limit});
+    return stage.lab.exec(node, {.argv = {"systemctl", "reboot"}, .timeout = command_limit});
   });
   graceful.strike_to_repaired_s =
       measure_repair(stage, watchers, node, strike, node + " hands over", wrongs);
@@ -199,7 +196,7 @@ PowerCut cut_power(const Stage& stage, const Watchers& watchers, const std::stri
   const auto struck = guests_on(watchers.world, node);
   stage.progress.print("\npower of " + node + " cut\n");
   const auto strike = right_now();
-  if (const auto done = power_cut(stage.names, node); !done) wrongs.push_back(done.error().text);
+  if (const auto done = stage.lab.cut_power(node); !done) wrongs.push_back(done.error().text);
   cut.strike_to_repaired_s =
       measure_repair(stage, watchers, node, strike, node + " is without power", wrongs);
   const measure::Window window{strike.steady, SteadyClock::now()};
@@ -223,7 +220,7 @@ PowerCut cut_power(const Stage& stage, const Watchers& watchers, const std::stri
     }
     cut.vms.push_back(std::move(restarted));
   }
-  if (const auto on = power_on(stage.names, node); !on) wrongs.push_back(on.error().text);
+  if (const auto on = stage.lab.switch_on(node); !on) wrongs.push_back(on.error().text);
   wait_until_back(stage, node, wrongs);
   return cut;
 }

@@ -23,7 +23,8 @@ std::vector<pid_t> guest_threads_of(pid_t pid) {
   for (const auto& task : std::filesystem::directory_iterator(tasks, gone)) {
     const auto name = read_file(task.path() / "comm");
     if (name && (name->starts_with("CPU ") || name->starts_with("ALL CPUs"))) {
-      threads.push_back(std::atoi(task.path().filename().c_str()));
+      threads.push_back(
+          static_cast<pid_t>(std::strtol(task.path().filename().c_str(), nullptr, 10)));
     }
   }
   return threads;
@@ -38,7 +39,7 @@ std::chrono::nanoseconds cpu_of(pid_t pid, pid_t thread) {
 
 }  // namespace
 
-WorldWatch::WorldWatch(Names names, int nodes) : names_(std::move(names)), nodes_(nodes) {
+WorldWatch::WorldWatch(const Lab& lab) : lab_(lab) {
   thread_ = std::thread([this] { loop(); });
 }
 
@@ -68,7 +69,7 @@ void WorldWatch::loop() {
 std::vector<QemuSeen> WorldWatch::look() {
   std::vector<QemuSeen> seen;
   std::set<Key> here;
-  for (const auto& one : qemu_processes(names_, nodes_)) {
+  for (const auto& one : lab_.qemu_processes()) {
     const auto [pid, start_ticks] = one.process;
     here.emplace(pid, start_ticks);
     auto& threads = guest_threads_[{pid, start_ticks}];

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "lab/demo_judge.h"
-#include "lab/names.h"
+#include "lab/lab.h"
 
 namespace upbeat::lab {
 
@@ -21,7 +21,7 @@ inline constexpr std::chrono::milliseconds world_sample_interval{100};
 /// end, in a thread of its own, and judges each sample. Thread safe.
 class WorldWatch {
  public:
-  WorldWatch(Names names, int nodes);
+  explicit WorldWatch(const Lab& lab);  ///< which has to live as long
   WorldWatch(const WorldWatch&) = delete;
   WorldWatch& operator=(const WorldWatch&) = delete;
   ~WorldWatch();
@@ -39,8 +39,7 @@ class WorldWatch {
   void loop();
   std::vector<QemuSeen> look();
 
-  const Names names_;
-  const int nodes_;
+  const Lab& lab_;
   std::map<Key, std::vector<pid_t>> guest_threads_;  // the watching thread's own
   std::atomic<bool> stopping_{false};
   std::atomic<std::int64_t> cpu_ns_{0};

@@ -19,6 +19,6 @@ namespace upbeat::lab {
 
 /// The kernel's command line of guest `index`: quiet, and without the self-tests, delays and probes
 /// for hardware that cost an emulated processor a second of its boot.
-[[nodiscard]] std::string kernel_command_line(int index);
+[[nodiscard]] std::string kernel_command_line(const Shape& shape, int index);
 
 }  // namespace upbeat::lab

@@ -39,6 +39,13 @@ Result<std::string> read_file(const std::filesystem::path& path) {
   return text;
 }
 
+std::string last_line(const std::filesystem::path& path) {
+  std::string text = read_file(path).value_or("");
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  text.erase(0, text.find_last_of('\n') + 1);
+  return text.empty() ? "(nothing)" : text;
+}
+
 Done write_file(const std::filesystem::path& path, const std::string& text, unsigned mode) {
   if (auto made = make_folder(path.parent_path()); !made) return made;
   const std::string temporary = path.string() + ".new";

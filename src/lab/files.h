@@ -16,6 +16,9 @@ using Done = Result<void>;
 
 [[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path);
 
+/// The last line of a log that says something, for an error to quote; or "(nothing)".
+[[nodiscard]] std::string last_line(const std::filesystem::path& path);
+
 /// Makes the folders on the way, writes a temporary file with `mode` and renames it into place.
 [[nodiscard]] Done write_file(const std::filesystem::path& path, const std::string& text,
                               unsigned mode = 0644);

@@ -92,8 +92,8 @@ Done start_disks(const Names& names, const Shape& shape) {
   for (int vm = 0; vm < shape.vms; ++vm) {
     if (wait_until([&] { return connects(names, first_disk_port + vm); }, service_limit)) continue;
     if (interrupted()) return fail("stopped");
-    return fail("cannot serve the disk of " + vm_name(vm) + ": see " +
-                (names.logs() / ("disk-" + vm_name(vm) + ".log")).string());
+    return fail("cannot serve the disk of " + vm_name(vm) + ": qemu-nbd does not answer; the last " +
+                "it said is: " + last_line(names.logs() / ("disk-" + vm_name(vm) + ".log")));
   }
   return {};
 }
@@ -108,19 +108,19 @@ Done start_power_strip(const Names& names) {
   const auto state = names.run() / "snmpd";
   if (auto made = make_folder(state, 0700); !made) return made;
   auto started = start_detached({
-      .argv = {"snmpd", "-f", "-C", "-c", config.string(), "-LS5o", "-I", "-smux"},
+      .argv = {"snmpd", "-f", "-C", "-c", config.string(), "-Lo", "-m", "", "-I", "-smux"},
       .record = names.records() / "power-strip",
       .log = names.logs() / "power-strip.log",
       .netns = names.netns_path("gw"),
-      .environment = {"SNMP_PERSISTENT_DIR=" + state.string(), "MIBS="},
+      .environment = {"SNMP_PERSISTENT_DIR=" + state.string()},
   });
   if (!started) return std::unexpected(started.error());
   if (wait_until([&] { return snmp_port_taken(names) || !alive(*started); }, service_limit) &&
       alive(*started)) {
     return {};
   }
-  return fail("cannot start the power strip: snmpd does not answer; see " +
-              (names.logs() / "power-strip.log").string());
+  return fail("cannot start the power strip: snmpd does not answer; the last it said is: " +
+              last_line(names.logs() / "power-strip.log"));
 }
 
 StripWorld strip_world(const Names& names, const Shape& shape) {

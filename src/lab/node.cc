@@ -102,7 +102,6 @@ Done power_on(const Names& names, const std::string& node) {
       .argv = {lab_program(names).string(), "lab", "run-node", "--name", names.lab(), node},
       .record = supervisor_record(names, node),
       .log = names.logs() / ("supervisor-" + node + ".log"),
-      .netns = "/proc/1/ns/net",  // the power strip, which may be asking, lives in the lab's
   });
   if (!started) return std::unexpected(started.error());
   const bool begun = wait_until(

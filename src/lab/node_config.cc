@@ -99,8 +99,9 @@ std::string upbeat_toml(const Shape& shape) {
 std::string snmpd_conf(const std::string& community, const std::string& outlet_command) {
   std::ostringstream out;
   out << "agentAddress udp:" << gateway_address << ":161\n"
-      << "rwcommunity " << community << " 10.9.0.0/16 " << strip_root << "\n"
-      << "rocommunity " << community << " 10.9.0.0/16 .1.3.6.1.2.1.1\n"
+      << "view strip included " << strip_root << "\n"
+      << "view strip included .1.3.6.1.2.1.1\n"
+      << "rwcommunity " << community << " 10.9.0.0/16 -V strip\n"
       << "sysObjectID " << strip_product << "\n"
       << "sysDescr Upbeat lab, switched power strip\n"
       << "sysName power-strip\n"

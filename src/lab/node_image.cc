@@ -88,8 +88,8 @@ Done debootstrap(const std::filesystem::path& target) {
     return {};
   }
   if (interrupted()) return fail("stopped while building the nodes' image; it was removed");
-  return fail("cannot build the nodes' image: mmdebstrap failed, " + log.string() +
-              " says why; are this machine's package sources reachable?");
+  return fail("cannot build the nodes' image: are this machine's package sources reachable? "
+              "mmdebstrap said: " + last_line(log));
 }
 
 Done trim(const std::filesystem::path& root) {
@@ -143,8 +143,8 @@ const std::vector<std::string>& node_packages() {
       "corosync", "libvirt-daemon-system", "libvirt-clients", "qemu-system-x86", "qemu-utils",
       "fence-agents", "snmp",
       // what Upbeat is linked with
-      "libboost-json1.81.0", "libboost-filesystem1.81.0", "libprotobuf32", "libsqlite3-0",
-      "libspdlog1.10", "libfmt9", "libcpg4", "libquorum5", "libcmap4", "libcfg7", "libvirt0",
+      "libboost-json1.81.0", "libboost-filesystem1.81.0", "libprotobuf-lite32", "libsqlite3-0",
+      "libspdlog1.10-fmt9", "libfmt9", "libcpg4", "libquorum5", "libcmap4", "libcfg7", "libvirt0",
       "libssl3", "libsystemd0", "libpugixml1v5", "libprometheus-cpp-core1.0",
       "libprometheus-cpp-pull1.0"};
   return packages;

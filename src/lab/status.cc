@@ -79,7 +79,9 @@ View look(const Lab& lab) {
 }
 
 boost::json::array strings(const std::vector<std::string>& from) {
-  return {from.begin(), from.end()};
+  boost::json::array out;
+  for (const auto& word : from) out.emplace_back(boost::json::string_view(word));
+  return out;
 }
 
 std::string joined(const std::vector<std::string>& words) {

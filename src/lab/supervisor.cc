@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The process that runs a node's container: gives it a terminal, keeps what it says, notes when it
-// has booted, and ends with it. A reboot inside is systemd-nspawn's own affair.
+// has booted, starts it again when it reboots, and ends when it powers off or loses its power.
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -25,6 +25,7 @@
 namespace upbeat::lab {
 namespace {
 
+constexpr int rebooted_status = 133;  ///< systemd-nspawn --keep-unit: the container wants to reboot
 constexpr std::size_t console_limit_bytes = 8U << 20U;  ///< then the log begins anew
 
 struct Terminal {
@@ -146,20 +147,15 @@ void attend(const Names& names, const std::string& node, const ProcessRecord& co
   }
 }
 
-}  // namespace
-
-Done supervise_node(const Names& names, const std::string& node) {
-  auto manifest = read_file(names.manifest());
-  if (!manifest) return std::unexpected(manifest.error());
-  const auto shape = parse_shape(*manifest);
-  if (!shape) return std::unexpected(shape.error());
+/// One life of the container, from boot to its end; systemd-nspawn's exit status.
+Result<int> run_container(const Names& names, const std::string& node, Accelerator accelerator) {
   auto terminal = make_terminal();
   if (!terminal) return std::unexpected(terminal.error());
   const auto notify_path = names.node_run(node) / "notify";
   auto notify = make_notify_socket(notify_path);
   if (!notify) return std::unexpected(notify.error());
   auto container = start_detached({
-      .argv = container_command(names, node, shape->accelerator),
+      .argv = container_command(names, node, accelerator),
       .record = names.records() / ("container-" + node),
       .log = names.logs() / ("container-" + node + ".log"),
       .environment = environment(notify_path),
@@ -168,10 +164,25 @@ Done supervise_node(const Names& names, const std::string& node) {
   });
   if (!container) return std::unexpected(container.error());
   attend(names, node, *container, *terminal, notify->get());
-  ::waitpid(container->pid, nullptr, 0);
+  int status = 0;
+  ::waitpid(container->pid, &status, 0);
   ::unlink((names.node_run(node) / "booted").c_str());
   ::unlink(notify_path.c_str());
-  return {};
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace
+
+Done supervise_node(const Names& names, const std::string& node) {
+  auto manifest = read_file(names.manifest());
+  if (!manifest) return std::unexpected(manifest.error());
+  const auto shape = parse_shape(*manifest);
+  if (!shape) return std::unexpected(shape.error());
+  while (true) {
+    const auto status = run_container(names, node, shape->accelerator);
+    if (!status) return std::unexpected(status.error());
+    if (*status != rebooted_status) return {};
+  }
 }
 
 }  // namespace upbeat::lab

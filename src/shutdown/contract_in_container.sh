@@ -48,6 +48,7 @@ diary() { cat "$work/probe/diary"; }
 expect() { until_true 20 "line $1 of the diary is not '$2'" line_is "$1" "$2"; }
 line_is() { diary | sed -n "$1p" | grep -q "$2"; }
 fresh() { inside systemctl stop probe; : > "$work/probe/diary"; inside systemctl start probe; expect 2 'at start the system is not going down'; }
+booted_since() { [ "$(boots)" -gt "$1" ]; }
 boots() { grep -c . "$work/probe/boots" || true; }
 
 began=$(date +%s.%N)
@@ -116,7 +117,7 @@ fresh
 boot=$(boots)
 inside systemctl --no-block start reboot.target
 expect 3 'at SIGTERM the system is going down'
-until_true 60 "the container does not come back" eval '[ "$(boots)" -gt "'"$boot"'" ]'
+until_true 60 "the container does not come back" booted_since "$boot"
 until_true 60 "the container does not come back" running
 say "a reboot that passes logind by is seen at SIGTERM"
 
@@ -129,7 +130,7 @@ expect 3 'told: .* announced by systemd-logind, budget 30000 ms'
 expect 4 'when told the system is not going down'
 expect 5 'let go'
 expect 6 'at SIGTERM the system is going down'
-until_true 60 "the container does not come back" eval '[ "$(boots)" -gt "'"$boot"'" ]'
+until_true 60 "the container does not come back" booted_since "$boot"
 until_true 60 "the container does not come back" running
 say "a reboot is held until it is let go; seconds since it was typed:"
 sed -n 3,6p "$work/probe/diary" | awk -v asked="$asked" '{ printf "%14.3f  ", $1 - asked; $1 = ""; print }'
@@ -142,5 +143,5 @@ inside systemctl reboot
 expect 3 'the system bus was lost .* trying again'
 expect 4 'told: .* announced by systemd-logind, budget 30000 ms'
 expect 6 'let go'
-until_true 60 "the container does not come back" eval '[ "$(boots)" -gt "'"$boot"'" ]'
+until_true 60 "the container does not come back" booted_since "$boot"
 say "a reboot is held although logind and the bus were restarted"

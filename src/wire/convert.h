@@ -63,7 +63,7 @@ inline std::chrono::milliseconds from_ms(std::int64_t ms) { return std::chrono::
 /// Whether a list may be read; too long a one is noted.
 bool fits(int entries, Reading& reading);
 
-// Enumerations (convert_event.cc); a value that is no enumerator gives UNSPECIFIED.
+// Enumerations (convert_enum.cc); a value that is no enumerator gives UNSPECIFIED.
 v1::Continuity to_wire(Continuity value);
 v1::Sighting to_wire(Sighting value);
 v1::Ending to_wire(Ending value);

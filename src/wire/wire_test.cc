@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <boost/pfr/core.hpp>
+#include <ranges>
 #include <set>
 #include <type_traits>
 
@@ -159,9 +159,8 @@ TEST(Wire, GivesOtherBytesForTheSameState) {
   State built_backwards = state;
   built_backwards.nodes.clear();
   built_backwards.vms.clear();
-  for (auto it = state.nodes.rbegin(); it != state.nodes.rend(); ++it)
-    built_backwards.nodes.insert(*it);
-  for (auto it = state.vms.rbegin(); it != state.vms.rend(); ++it) built_backwards.vms.insert(*it);
+  for (const auto& node : std::views::reverse(state.nodes)) built_backwards.nodes.insert(node);
+  for (const auto& vm : std::views::reverse(state.vms)) built_backwards.vms.insert(vm);
   EXPECT_EQ(encode(built_backwards), encode(state));
   EXPECT_EQ(encode(*decode_state(encode(state))), encode(state));
 }

@@ -46,12 +46,15 @@ class World {
   /// Lets time pass until `enough` says so; false if it never does.
   virtual bool wait(const std::function<bool()>& enough) = 0;
   virtual std::string domain_xml(const VmId& vm, const std::string& uuid, Kind kind) = 0;
+  /// Whether the guest is up and hears what it is asked.
+  virtual bool booted(Host host, const VmId& vm) = 0;
   /// The guest's migrations will take seconds.
   virtual void slow_down(Host host, const VmId& vm) = 0;
   /// The guest's process dies.
   virtual void kill_guest(Host host, const VmId& vm) = 0;
   /// The host's hypervisor stops and starts; its guests go on.
   virtual void stop_hypervisor(Host host) = 0;
+  virtual void hang_hypervisor(Host host) = 0;  ///< it goes on when it is started
   virtual void start_hypervisor(Host host) = 0;
 };
 

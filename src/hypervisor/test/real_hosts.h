@@ -10,7 +10,9 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -35,11 +37,9 @@ class RealHost {
   RealHost& operator=(const RealHost&) = delete;
   ~RealHost();
 
-  void start_libvirtd();
+  void start_libvirtd();  ///< or lets a frozen one go on
   void stop_libvirtd();
-  /// Stops libvirtd where it is, as a bug or a dead disk would, until the next start.
-  void freeze_libvirtd();
-  void thaw_libvirtd();
+  void freeze_libvirtd();  ///< stands still, as with a bug or a dead disk
   void kill_qemu(const std::string& vm);
 
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -64,6 +64,8 @@ class RealHosts {
   ~RealHosts();
 
   RealHost& host(std::size_t index) { return *hosts_[index]; }
+  /// Whether the guest has said on its console that it is up.
+  [[nodiscard]] bool booted(const std::string& vm) const;
   /// The definition of a guest of 32 MiB.
   std::string domain_xml(const std::string& vm, const std::string& uuid, const TinyGuest& guest);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A guest of 512 bytes for tests: a boot sector for QEMU's "pc" machine. It fills memory, idles, and
-// powers off when its power button is pressed. The bytes from 0x1f0 on are its settings.
+// A guest of 512 bytes for tests: a boot sector for QEMU's "pc" machine. It fills memory, says so on
+// its console, idles, and powers off when its power button is pressed. The bytes from 0x1f0 on are
+// its settings.
 //
 // ACPI registers of that machine (PIIX4, base 0x600 as SeaBIOS sets it): PM1_STS 0x600 and PM1_EN
 // 0x602, whose bit 8 is the power button; PM1_CNT 0x604, whose bit 13 powers off.
@@ -42,6 +43,13 @@ fill:
         addl    $1024, %edi
         jmp     1b
 idle:
+        movw    $0x3f8, %dx                     // a byte on the console: it is up
+        cmpb    $0, greeted - tiny_guest_begin + base
+        jne     2f
+        incb    greeted - tiny_guest_begin + base
+        movb    $'!', %al
+        outb    %al, %dx
+2:
         movw    $0x600, %dx
         inw     %dx, %ax
         testb   $1, %ah
@@ -72,6 +80,7 @@ fill_end:       .long   0x100000
 life_ticks:     .long   0                       // 0: for ever (it counts down from 2^32)
 restless:       .byte   0                       // fills for ever
 deaf:           .byte   0                       // does not hear its power button
+greeted:        .byte   0
         .org    tiny_guest_begin + 510
         .word   0xaa55
 tiny_guest_end:

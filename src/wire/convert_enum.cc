@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Enumerations to Protocol Buffers and back. The switches are exhaustive: an enumerator that
+// somebody adds and forgets here does not compile.
+#include "wire/convert.h"
+
+namespace upbeat::wire {
+
+v1::Continuity to_wire(Continuity value) {
+  switch (value) {
+    case Continuity::warm:
+      return v1::CONTINUITY_WARM;
+    case Continuity::cold:
+      return v1::CONTINUITY_COLD;
+  }
+  return v1::CONTINUITY_UNSPECIFIED;
+}
+
+v1::Sighting to_wire(Sighting value) {
+  switch (value) {
+    case Sighting::running:
+      return v1::SIGHTING_RUNNING;
+    case Sighting::incoming:
+      return v1::SIGHTING_INCOMING;
+    case Sighting::outgoing:
+      return v1::SIGHTING_OUTGOING;
+  }
+  return v1::SIGHTING_UNSPECIFIED;
+}
+
+v1::Ending to_wire(Ending value) {
+  switch (value) {
+    case Ending::shut_down:
+      return v1::ENDING_SHUT_DOWN;
+    case Ending::destroyed:
+      return v1::ENDING_DESTROYED;
+    case Ending::crashed:
+      return v1::ENDING_CRASHED;
+    case Ending::migrated:
+      return v1::ENDING_MIGRATED;
+    case Ending::failed:
+      return v1::ENDING_FAILED;
+  }
+  return v1::ENDING_UNSPECIFIED;
+}
+
+v1::DrainCause to_wire(DrainCause value) {
+  switch (value) {
+    case DrainCause::operator_request:
+      return v1::DRAIN_CAUSE_OPERATOR_REQUEST;
+    case DrainCause::shutdown:
+      return v1::DRAIN_CAUSE_SHUTDOWN;
+  }
+  return v1::DRAIN_CAUSE_UNSPECIFIED;
+}
+
+v1::Wanted to_wire(Wanted value) {
+  switch (value) {
+    case Wanted::stopped:
+      return v1::WANTED_STOPPED;
+    case Wanted::running:
+      return v1::WANTED_RUNNING;
+    case Wanted::removed:
+      return v1::WANTED_REMOVED;
+  }
+  return v1::WANTED_UNSPECIFIED;
+}
+
+v1::StopForce to_wire(StopForce value) {
+  switch (value) {
+    case StopForce::ask:
+      return v1::STOP_FORCE_ASK;
+    case StopForce::power_off:
+      return v1::STOP_FORCE_POWER_OFF;
+  }
+  return v1::STOP_FORCE_UNSPECIFIED;
+}
+
+DrainCause take(v1::DrainCause value, Reading& reading) {
+  return from_wire<DrainCause>(value, to_wire, "the cause of a drain", reading);
+}
+
+Wanted take(v1::Wanted value, Reading& reading) {
+  return from_wire<Wanted>(value, to_wire, "what is wanted of a guest", reading);
+}
+
+StopForce take(v1::StopForce value, Reading& reading) {
+  return from_wire<StopForce>(value, to_wire, "how a guest is stopped", reading);
+}
+
+}  // namespace upbeat::wire
