@@ -12,7 +12,6 @@ namespace upbeat {
 namespace {
 
 constexpr std::uint64_t kib_per_mib = 1024;
-constexpr std::chrono::milliseconds tick_time{1000};
 constexpr std::chrono::milliseconds report_time{10};
 constexpr std::uint64_t copy_rate_kib_per_s = 200 * kib_per_mib;
 
@@ -107,6 +106,11 @@ void ServiceTwin::cut_power(NodeId node) {
   view();
 }
 
+void ServiceTwin::hurry(int factor) {
+  tick_step_ = tick_time / factor;
+  tick();
+}
+
 void ServiceTwin::view() {
   const Continuity continuity = state_.epoch == Epoch{} ? Continuity::cold : Continuity::warm;
   ViewChanged change{.epoch = Epoch{state_.epoch.get() + 1},
@@ -153,7 +157,7 @@ void ServiceTwin::work() {
 
 void ServiceTwin::take_up(NodeId self, const RunHere& duty) {
   later(world_.start_time, [this, self, duty] {
-    if (world_.fail_to_start.contains(duty.vm.get())) {
+    if (fail_to_start.contains(duty.vm.get())) {
       apply(VmStartFailed{
           .vm = duty.vm, .on = self, .since = duty.since, .why = "its disk is not there"});
     } else {
@@ -169,7 +173,7 @@ void ServiceTwin::move_on(NodeId self, const SendAway& duty, std::uint32_t step)
   later(world_.move_step_time, [this, self, duty, step] {
     if (!taken_up_.contains({self, Duty{duty}})) return;
     const std::uint64_t total_kib = state_.vms.at(duty.vm).spec.memory_kib;
-    const bool endless = world_.never_arrive.contains(duty.vm.get());
+    const bool endless = never_arrive.contains(duty.vm.get());
     const std::uint32_t at = endless ? std::min(step, world_.move_steps / 2) : step;
     apply(MigrationProgressed{.vm = duty.vm,
                               .memory_total_kib = total_kib,
@@ -193,7 +197,6 @@ void ServiceTwin::move_on(NodeId self, const SendAway& duty, std::uint32_t step)
 }
 
 void ServiceTwin::take_up(NodeId self, const EndHere& duty) {
-  if (duty.force == StopForce::ask && world_.ignore_shut_down.contains(duty.vm.get())) return;
   later(world_.stop_time, [this, self, duty] {
     hosts_.at(self).guests.erase(duty.vm);
     report(self);
@@ -203,7 +206,10 @@ void ServiceTwin::take_up(NodeId self, const EndHere& duty) {
 void ServiceTwin::take_up(NodeId self, const ProveOff& duty) {
   later(report_time, [this, self, duty] {
     apply(FenceReported{
-        .node = duty.node, .by = self, .proved_off = true, .detail = "the outlet is off"});
+        .node = duty.node,
+        .by = self,
+        .proved_off = fencing_works,
+        .detail = fencing_works ? "the outlet is off" : "the power strip does not answer"});
   });
 }
 
@@ -221,7 +227,7 @@ void ServiceTwin::later(std::chrono::milliseconds delay, std::function<void()> c
 }
 
 void ServiceTwin::tick() {
-  later(tick_time, [this] {
+  tick_timer_ = clock_.after(tick_step_, [this] {
     apply(Tick{tick_time});
     tick();
   });

@@ -24,10 +24,7 @@ struct TwinWorld {
   std::chrono::milliseconds start_time{20};
   std::chrono::milliseconds stop_time{20};
   std::chrono::milliseconds move_step_time{20};
-  std::uint32_t move_steps = 4;            ///< a migration tells its progress this often
-  std::set<std::string> never_arrive;      ///< guests whose migration goes on and on
-  std::set<std::string> fail_to_start;     ///< guests that do not start
-  std::set<std::string> ignore_shut_down;  ///< guests that only a power off ends
+  std::uint32_t move_steps = 4;  ///< a migration tells its progress this often
 };
 
 /// Applies events with the core's own `apply`, decides with its `decide`, and does the duties of
@@ -51,9 +48,14 @@ class ServiceTwin final : public Service {
   void run_vm(const std::string& name, std::uint64_t memory_mib);
   /// The host is gone, its guests with it.
   void cut_power(NodeId node);
+  /// From now on cluster time runs `factor` times as fast.
+  void hurry(int factor);
 
   DaemonStatus daemon_status{.self = NodeId{1}, .quorate = true, .trouble = {}, .alarms = {}};
   std::string refusal;  ///< if not empty, what every request is answered with
+  bool fencing_works = true;
+  std::set<std::string> never_arrive;   ///< guests whose migration goes on and on
+  std::set<std::string> fail_to_start;  ///< guests that do not start
 
  private:
   struct Host {
@@ -74,8 +76,12 @@ class ServiceTwin final : public Service {
   void later(std::chrono::milliseconds delay, std::function<void()> call);
   void tick();
 
+  static constexpr std::chrono::milliseconds tick_time{1000};
+
   Clock& clock_;
   TwinWorld world_;
+  std::chrono::milliseconds tick_step_ = tick_time;
+  Timer tick_timer_;
   State state_;
   std::map<NodeId, Host> hosts_;
   std::set<std::pair<NodeId, Duty>> taken_up_;

@@ -2,6 +2,7 @@
 // Commands about hosts.
 #include "cli/node_commands.h"
 
+#include <pwd.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -103,7 +104,8 @@ void add_show(CLI::App& nodes) {
 std::string login_name() {
   for (const char* variable : {"SUDO_USER", "LOGNAME", "USER"})
     if (const char* name = std::getenv(variable); name != nullptr && *name != '\0') return name;
-  return "";
+  const passwd* user = ::getpwuid(::getuid());
+  return user == nullptr ? "" : user->pw_name;
 }
 
 void make_sure(const NodeOptions& options) {

@@ -13,7 +13,7 @@ namespace {
 namespace json = boost::json;
 using std::chrono::milliseconds;
 
-constexpr std::int64_t bar_width = 20;
+constexpr std::int64_t bar_width = 10;  // so that a whole line fits 80 columns
 
 std::string mib_text(std::int64_t mib) { return std::to_string(mib) + " MiB"; }
 
@@ -160,9 +160,7 @@ std::string progress_text(const json::value& progress) {
                      std::string(3 - number.size(), ' ') + number + " %  " +
                      mib_text(number_in(progress, "memory_left_mib")) + " left  " +
                      mib_text(number_in(progress, "rate_mib_per_s")) + "/s  ";
-  if (part_of(progress, "expected_ms") == nullptr)
-    return text + "the guest writes as fast (" + mib_text(number_in(progress, "dirty_mib_per_s")) +
-           "/s)";
+  if (part_of(progress, "expected_ms") == nullptr) return text + "no end in sight";
   return text + duration_text(milliseconds(number_in(progress, "expected_ms"))) + " to go";
 }
 

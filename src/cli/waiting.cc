@@ -22,7 +22,7 @@ using SteadyClock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 /// The status is read at most this often, however many events there are.
-constexpr milliseconds status_interval{100};
+constexpr milliseconds status_interval{50};
 /// Where no block is drawn, a VM's progress is told at most this often.
 constexpr std::chrono::seconds spoken_interval{5};
 /// A wait without a time-out; far from where time points overflow.
