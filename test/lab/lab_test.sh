@@ -100,6 +100,7 @@ memory_survives_migrations() {
     from=$((1 - from))
   done
   sleep 12
+  wait_for 20 answers || die "the guest does not answer after its migrations"
   status >"${work}/out"
   expect "${boot}" "${work}/out"
   expect '"memory_errors":0' "${work}/out"
