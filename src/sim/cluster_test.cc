@@ -67,7 +67,9 @@ TEST_F(TestBed, ATargetThatDiesWhileItReceivesLosesNoGuest) {
   world_.type_reboot(2);
   world_.pass(300ms);
   world_.cut_power(3);
-  world_.pass(30s);
+  world_.pass(10s);
+  world_.power_on(3);
+  world_.pass(60s);
 
   expect_all_running();
 }

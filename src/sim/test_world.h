@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <iostream>
 #include <map>
 #include <memory>
 #include <string>
@@ -31,7 +33,7 @@ class TestWorld {
     network_ = std::make_unique<SimulatedNetwork>(clock_, configured,
                                                   SimulatedNetworkOptions{.seed = seed});
     for (std::uint32_t id = 1; id <= nodes; ++id) {
-      auto& machine = machines_[id];
+      machines_.try_emplace(id);
       hosts_.add(name(id), {.memory_kib = 1024 * 1024, .cores = 4, .hypervisor = "simulated"});
       strip_.plug_in(name(id), [this, id](PowerState state) {
         // The strip acts from within a fencer's call: the world changes in a turn of its own.
@@ -39,10 +41,7 @@ class TestWorld {
           if (state == PowerState::off) lose_power(id);
         });
       });
-      machine.shutdown = std::make_unique<SimulatedMachine>(
-          clock_, std::chrono::minutes(30),
-          [this, id] { clock_.post([this, id] { reboot(id); }); });
-      start_daemon(id);
+      boot(id);
     }
     pass(std::chrono::seconds(10));
   }
@@ -116,6 +115,12 @@ class TestWorld {
   };
   static constexpr auto boot_time = std::chrono::seconds(6);
 
+  /// A machine that boots knows nothing of an earlier shutdown.
+  void boot(std::uint32_t id) {
+    machines_.at(id).shutdown = std::make_unique<SimulatedMachine>(
+        clock_, std::chrono::minutes(30), [this, id] { clock_.post([this, id] { reboot(id); }); });
+    start_daemon(id);
+  }
   void start_daemon(std::uint32_t id) {
     auto& machine = machines_.at(id);
     machine.engine = std::make_unique<SimulatedEngine>(*network_, NodeId(id));
@@ -126,6 +131,12 @@ class TestWorld {
         NodePorts{*machine.engine, *machine.hypervisor, *machine.fencer, *machine.lock, clock_,
                   machine.disk},
         NodeOptions{.memory_kib = 1024 * 1024, .host_reserve_kib = 128 * 1024});
+    if (std::getenv("UPBEAT_SIM_LOG") != nullptr) {
+      machine.node->set_log([this, id](const std::string& text) {
+        std::cout << std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now()).count()
+                  << " " << name(id) << "> " << text << std::endl;
+      });
+    }
     const auto started = machine.node->start();
     ASSERT_TRUE(started) << started.error().text;
   }
@@ -150,7 +161,7 @@ class TestWorld {
     machines_.at(id).powered = true;
     host(id).power_on();
     network_->start(NodeId(id));
-    start_daemon(id);
+    boot(id);
   }
   void reboot(std::uint32_t id) {
     lose_power(id);
