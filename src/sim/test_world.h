@@ -127,12 +127,12 @@ class TestWorld {
     machine.hypervisor = std::make_unique<SimulatedHypervisor>(host(id));
     machine.fencer = std::make_unique<SimulatedFencer>(clock_, strip_);
     machine.lock = std::make_unique<SimulatedShutdown>(*machine.shutdown);
-    machine.node = std::make_unique<Node>(
-        NodePorts{*machine.engine, *machine.hypervisor, *machine.fencer, *machine.lock, clock_,
-                  machine.disk},
-        NodeOptions{.memory_kib = 1024 * 1024,
-                    .host_reserve_kib = 128 * 1024,
-                    .shutdown_budget = std::chrono::seconds(60)});
+    machine.node =
+        std::make_unique<Node>(NodePorts{*machine.engine, *machine.hypervisor, *machine.fencer,
+                                         *machine.lock, clock_, machine.disk},
+                               NodeOptions{.memory_kib = 1024 * 1024,
+                                           .host_reserve_kib = 128 * 1024,
+                                           .shutdown_budget = std::chrono::seconds(60)});
     if (std::getenv("UPBEAT_SIM_LOG") != nullptr) {
       machine.node->set_log([this, id](const std::string& text) {
         std::cout << std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now()).count()
