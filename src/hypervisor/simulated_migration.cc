@@ -160,7 +160,8 @@ void SimulatedMigration::abort(const std::string& why) {
   const bool was_prepared = phase != Phase::preparing;
   phase = Phase::ended;
   world.migrations_.erase(id);
-  if (source.life_ == source_life) {
+  // One that never began must not touch the guest: another migration may have it.
+  if (was_prepared && source.life_ == source_life) {
     if (const auto here = source.guests_.find(vm); here != source.guests_.end()) {
       here->second.guest.phase = GuestPhase::running;
     }

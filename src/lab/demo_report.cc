@@ -71,6 +71,12 @@ std::vector<std::string> wrong_in_kind(const DemoReport& report) {
   for (const auto& vm : report.power_cut.vms) {
     if (!vm.outage_s) wrong.push_back(vm.vm + " did not come back after the power cut");
   }
+  if (!report.graceful.came_back) wrong.push_back(report.graceful.node + " is not back");
+  if (report.power_cut.node.empty()) {
+    wrong.emplace_back("there was no power cut");
+  } else if (!report.power_cut.came_back) {
+    wrong.push_back(report.power_cut.node + " is not back");
+  }
   if (report.started_twice > 0) {
     wrong.push_back(fmt::format("guests were started twice: {} times", report.started_twice));
   }

@@ -25,6 +25,7 @@ struct MovedVm {
 struct Graceful {
   std::string node;
   std::optional<double> strike_to_repaired_s;
+  bool came_back = false;  ///< the node, as a member
   std::vector<MovedVm> vms;
 };
 
@@ -42,6 +43,7 @@ struct PowerCut {
   std::optional<double> strike_to_lost_s;
   std::optional<double> strike_to_fenced_s;
   std::optional<double> strike_to_repaired_s;
+  bool came_back = false;  ///< the node, as a member
   std::vector<RestartedVm> vms;
 };
 

@@ -104,10 +104,12 @@ std::optional<double> measure_repair(const Stage& stage, const Watchers& watcher
   return seconds_between(strike.steady, *repaired);
 }
 
-void wait_until_back(const Stage& stage, const std::string& node,
+/// Whether the node has become a member again, and everything is calm.
+bool wait_until_back(const Stage& stage, const std::string& node,
                      std::vector<std::string>& wrongs) {
   const auto back = wait_until_calm(stage, node + " comes back", {}, back_limit);
   if (!back) wrongs.push_back(back.error().text);
+  return back.has_value();
 }
 
 std::size_t index_of(const Stage& stage, const std::string& vm) {
@@ -146,8 +148,10 @@ void judge_memory(const Stage& stage, const GuestStatuses& before, std::vector<M
 }
 
 void judge_moves(const Stage& stage, const Watchers& watchers, const Moment& strike,
-                 const measure::Window& window, Graceful& graceful) {
+                 const measure::Window& window, Graceful& graceful,
+                 std::vector<std::string>& wrongs) {
   const auto history = ask_history(stage, {graceful.node});
+  if (!history) wrongs.push_back(history.error().text);
   const auto fates = watchers.connections.fates();
   for (auto& vm : graceful.vms) {
     const auto at = index_of(stage, vm.vm);
@@ -183,8 +187,8 @@ Graceful reboot_node(const Stage& stage, const Watchers& watchers, const std::st
   });
   graceful.strike_to_repaired_s =
       measure_repair(stage, watchers, node, strike, node + " hands over", wrongs);
-  judge_moves(stage, watchers, strike, {strike.steady, SteadyClock::now()}, graceful);
-  wait_until_back(stage, node, wrongs);
+  judge_moves(stage, watchers, strike, {strike.steady, SteadyClock::now()}, graceful, wrongs);
+  graceful.came_back = wait_until_back(stage, node, wrongs);
   judge_memory(stage, *before, graceful.vms, wrongs);
   typed.wait();
   return graceful;
@@ -221,7 +225,7 @@ PowerCut cut_power(const Stage& stage, const Watchers& watchers, const std::stri
     cut.vms.push_back(std::move(restarted));
   }
   if (const auto on = stage.lab.switch_on(node); !on) wrongs.push_back(on.error().text);
-  wait_until_back(stage, node, wrongs);
+  cut.came_back = wait_until_back(stage, node, wrongs);
   return cut;
 }
 

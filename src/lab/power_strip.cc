@@ -78,10 +78,12 @@ StripValue value_of(const StripWorld& world, const Cell& cell) {
   switch (cell.column) {
     case name_column:
       return {cell.text(), "string", world.names[static_cast<std::size_t>(cell.outlet - 1)]};
-    case phase_column: return integer(1);
+    case phase_column:
+      return integer(1);
     case state_column:
       return integer(world.state(cell.outlet) == Outlet::on ? outlet_on : outlet_off);
-    default: return integer(cell.outlet);
+    default:
+      return integer(cell.outlet);
   }
 }
 

@@ -6,7 +6,7 @@
 
 namespace upbeat {
 
-void SimulatedHost::announce(std::string why) {
+void SimulatedMachine::announce(std::string why) {
   if (under_way_) return;
   under_way_ = std::move(why);
   if (!held_) return go();
@@ -15,7 +15,7 @@ void SimulatedHost::announce(std::string why) {
                        [this] { listener_->on_shutdown({*under_way_, budget_}); });
 }
 
-void SimulatedHost::cancel() {
+void SimulatedMachine::cancel() {
   if (!under_way_) return;
   under_way_.reset();
   deadline_.cancel();
@@ -25,7 +25,7 @@ void SimulatedHost::cancel() {
   turn_ = clock_.after(std::chrono::nanoseconds(0), [this] { listener_->on_shutdown_cancelled(); });
 }
 
-void SimulatedHost::go() {
+void SimulatedMachine::go() {
   deadline_.cancel();
   held_ = false;
   goes_();

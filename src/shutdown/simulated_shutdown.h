@@ -13,10 +13,10 @@
 namespace upbeat {
 
 /// One host's own shutting down; it outlives the daemons on it. Single-threaded.
-class SimulatedHost {
+class SimulatedMachine {
  public:
   /// `goes` is called when the host goes down: nobody holds it, or the budget is used up.
-  SimulatedHost(Clock& clock, std::chrono::milliseconds budget, std::function<void()> goes)
+  SimulatedMachine(Clock& clock, std::chrono::milliseconds budget, std::function<void()> goes)
       : clock_(clock), budget_(budget), goes_(std::move(goes)) {}
 
   /// Somebody types `systemctl reboot`. Nothing happens if a shutdown is under way already.
@@ -43,7 +43,7 @@ class SimulatedHost {
 /// A daemon's way to its simulated host, one at a time. When it goes, it holds nothing any more.
 class SimulatedShutdown final : public ShutdownSource {
  public:
-  explicit SimulatedShutdown(SimulatedHost& host) : host_(host) {}
+  explicit SimulatedShutdown(SimulatedMachine& host) : host_(host) {}
   SimulatedShutdown(const SimulatedShutdown&) = delete;
   SimulatedShutdown& operator=(const SimulatedShutdown&) = delete;
   ~SimulatedShutdown() override;
@@ -52,7 +52,7 @@ class SimulatedShutdown final : public ShutdownSource {
   void let_go() override;
 
  private:
-  SimulatedHost& host_;
+  SimulatedMachine& host_;
   bool started_ = false;
 };
 

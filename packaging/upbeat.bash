@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+# Bash completion for upbeat: commands as --help lists them, nodes and VMs as the daemon knows them.
+
+# Prints the commands under the words given.
+_upbeat_commands() {
+  upbeat "$@" --help 2>/dev/null | awk '/^Subcommands:/ { on = 1; next } on && /^  [a-z]/ { print $1 }'
+}
+
+# Prints the options of the command given.
+_upbeat_options() {
+  upbeat "$@" --help 2>/dev/null | grep -oE '(^|[ ,])--[a-z-]+' | tr -d ' ,'
+}
+
+# Prints the names of nodes or VMs: the first column of a list.
+_upbeat_names() {
+  timeout 2 upbeat "$1" list 2>/dev/null | awk 'NR > 1 && NF > 1 { print $1 }'
+}
+
+_upbeat() {
+  local current="${COMP_WORDS[COMP_CWORD]}" word choices="" command=()
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    [[ "${word}" == -* ]] && break
+    command+=("${word}")
+    # Names follow a command of one or two words; they do not belong to it.
+    case "${command[*]}" in
+      vm | node | lab | measure) ;;
+      *) break ;;
+    esac
+  done
+  COMPREPLY=()
+  if [[ "${current}" == -* ]]; then
+    choices="$(_upbeat_options "${command[@]}")"
+  else
+    case "${command[*]}" in
+      "" | vm | node | lab | measure) choices="$(_upbeat_commands "${command[@]}")" ;;
+      drain | undrain | "node show" | "node confirm-off") choices="$(_upbeat_names node)" ;;
+      explain) choices="$(_upbeat_names node; _upbeat_names vm)" ;;
+      "vm define") mapfile -t COMPREPLY < <(compgen -f -- "${current}"); return ;;
+      "vm migrate") choices="$(_upbeat_names vm; _upbeat_names node)" ;;
+      "vm "*) choices="$(_upbeat_names vm)" ;;
+    esac
+  fi
+  mapfile -t COMPREPLY < <(compgen -W "${choices}" -- "${current}")
+}
+
+complete -F _upbeat upbeat
