@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/process.h"
+#include "lab/control_group.h"
 #include "lab/network.h"
 #include "lab/node.h"
 #include "lab/node_image.h"
@@ -89,6 +90,7 @@ Done take_down(const Names& names) {
     if (auto done = unmount_below(folder); !done) return done;
   }
   if (auto done = remove_network(names); !done) return done;
+  remove_control_groups(names);
   remove_container_leftovers(names);
   for (const auto& folder : {names.data(), names.run()}) {
     if (auto done = remove_folder(folder); !done) return done;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "lab/cluster.h"
+#include "lab/control_group.h"
 #include "lab/guest_root.h"
 #include "lab/guest_status.h"
 #include "lab/node_image.h"
@@ -70,6 +71,16 @@ TEST(Mounts, AreThoseAtOrBelowAFolderAndNotItsNeighbours) {
       "/v/lab");
 
   EXPECT_THAT(found, ElementsAre("/v/lab/node0/root", "/v/lab/node0/root/x"));
+}
+
+TEST(ControlGroups, AreThoseOfSystemdOnOldAndNewMachines) {
+  EXPECT_THAT(systemd_hierarchies("cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n"),
+              ElementsAre("/sys/fs/cgroup"));
+  EXPECT_THAT(systemd_hierarchies("tmpfs /sys/fs/cgroup tmpfs rw 0 0\n"
+                                  "cgroup /sys/fs/cgroup/cpu cgroup rw,cpu 0 0\n"
+                                  "cgroup /sys/fs/cgroup/systemd cgroup rw,name=systemd 0 0\n"
+                                  "cgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n"),
+              ElementsAre("/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"));
 }
 
 TEST(RemoveFolder, RefusesWhileSomethingIsMountedThere) {

@@ -19,6 +19,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "lab/control_group.h"
 #include "lab/detached.h"
 #include "lab/node.h"
 
@@ -149,6 +150,7 @@ void attend(const Names& names, const std::string& node, const ProcessRecord& co
 
 /// One life of the container, from boot to its end; systemd-nspawn's exit status.
 Result<int> run_container(const Names& names, const std::string& node, Accelerator accelerator) {
+  if (auto own = enter_control_group(names, node); !own) return std::unexpected(own.error());
   auto terminal = make_terminal();
   if (!terminal) return std::unexpected(terminal.error());
   const auto notify_path = names.node_run(node) / "notify";

@@ -24,6 +24,7 @@ trap finish EXIT
 snapshot() {
   find /run/upbeat-lab /var/lib/upbeat-lab /run/systemd/nspawn -path "*${lab}*" 2>/dev/null || true
   find /var/cache/upbeat-lab -maxdepth 1 -name 'building-*' 2>/dev/null || true
+  find /sys/fs/cgroup -type d \( -path '*payload*' -o -path "*upbeat-${lab}-*" \) || true
   grep -F "${lab}" /proc/self/mounts || true
   ip netns list | grep -F "upbeat-${lab}-" || true
   ip -o link show | awk -F': ' '{print $2}'
