@@ -35,6 +35,7 @@ SimulatedShutdown::~SimulatedShutdown() {
   if (!started_) return;
   host_.listener_ = nullptr;
   host_.turn_.cancel();
+  host_.held_ = true;  // whatever it held or had let go already: now nobody holds the host
   let_go();
 }
 

@@ -156,6 +156,7 @@ TEST_P(Faults, RunNoGuestTwiceAndAreRepairedOnceTheyStop) {
   }
 
   for (const auto& vm : guests) {
+    if (phase_word(world.at(1).state().vms.at(VmId(vm))) == "given-up") continue;  // and says why
     EXPECT_NE(world.host_of(vm), "")
         << vm << ": " << explain_vm(world.at(1).state(), VmId(vm)).back();
   }
