@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto answer_limit = 500ms;
+constexpr auto answer_limit = 1500ms;
 constexpr auto ask_limit = 5s;
 
 struct NodeView {
