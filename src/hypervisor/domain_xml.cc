@@ -173,7 +173,7 @@ Result<std::string> with_uuid(const std::string& xml, const std::string& uuid) {
   const auto name = static_cast<std::size_t>(domain->child("name").offset_debug());
   const auto after_name = xml.find('>', xml.find("</name", name));
   if (after_name != std::string::npos) {
-    const auto with = std::string(xml).insert(after_name + 1, "<uuid>" + uuid + "</uuid>");
+    auto with = std::string(xml).insert(after_name + 1, "<uuid>" + uuid + "</uuid>");
     if (const auto read = read_domain(with); read && read->uuid == uuid) return with;
   }
   return fail("the definition of " + facts->name + " has no place for a uuid; write its <name> " +

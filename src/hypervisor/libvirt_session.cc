@@ -107,7 +107,7 @@ void SessionInbox::forget_summary(const VmId& vm) {
 
 Result<std::shared_ptr<LibvirtSession>> LibvirtSession::open(const std::string& uri,
                                                              SessionEvents events) {
-  const std::shared_ptr<LibvirtSession> session(new LibvirtSession);
+  std::shared_ptr<LibvirtSession> session(new LibvirtSession);
   session->loop_ = LibvirtLoop::hold();
   session->inbox_ = std::make_shared<SessionInbox>(std::move(events));
   auto quick = connect(uri);
