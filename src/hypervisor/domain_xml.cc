@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <memory>
 #include <optional>
 #include <pugixml.hpp>
 #include <string_view>
@@ -26,8 +27,9 @@ std::string_view trimmed(std::string_view text) {
 template <class Number>
 std::optional<Number> number(std::string_view text) {
   Number value = 0;
-  const auto* end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, value);
+  const auto* const begin = std::to_address(text.begin());
+  const auto* const end = std::to_address(text.end());
+  const auto [stopped, error] = std::from_chars(begin, end, value);
   if (error != std::errc{} || stopped != end) return std::nullopt;
   return value;
 }
