@@ -200,7 +200,9 @@ Graceful reboot_node(const Stage& stage, const Watchers& watchers, const std::st
   });
   graceful.strike_to_repaired_s =
       measure_repair(stage, watchers, node, strike, node + " hands over", wrongs);
-  judge_moves(stage, watchers, strike, {strike.steady, SteadyClock::now()}, graceful, wrongs);
+  const measure::Window window{strike.steady, SteadyClock::now()};
+  graceful.others_blackout_ms = others_blackout_ms(watchers.prober, struck, window);
+  judge_moves(stage, watchers, strike, window, graceful, wrongs);
   graceful.came_back = wait_until_back(stage, node, wrongs);
   judge_memory(stage, *before, graceful.vms, wrongs);
   typed.wait();
