@@ -38,7 +38,7 @@ Done check_units(const Names& names, const std::string& node) {
               "; 'journalctl' in the node says why");
 }
 
-Done must(const Names& names, const std::string& node, std::vector<std::string> argv) {
+Done must(const Names& names, const std::string& node, const std::vector<std::string>& argv) {
   std::string words;
   for (const auto& word : argv) words += (words.empty() ? "" : " ") + word;
   const auto finished = run_inside(names, node, {.argv = argv, .timeout = command_limit});

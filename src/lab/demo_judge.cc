@@ -44,18 +44,16 @@ void RunJudge::judge_pair(const Life& one, const Life& other) {
 
 void RunJudge::sample(const std::vector<QemuSeen>& seen) {
   for (const auto& one : seen) {
-    const auto [found, is_new] = lives_.try_emplace(Key(one.pid, one.start_ticks), Life{one});
+    const auto [found, is_new] = lives_.try_emplace(Key(one.pid, one.start_ticks), Life{one, one});
     auto& life = found->second;
     if (is_new) {  // what it executed until now, it executed at a time that nobody knows
       if (one.origin == Origin::booted) judge_boot(one, seen);
       continue;
     }
-    const auto executed = one.guest_cpu - life.seen.guest_cpu;
-    const std::chrono::duration<double> between = one.read_to - life.seen.read_from;
-    if (executed >= executing_at_least &&
-        std::chrono::duration<double>(executed) >= between * executing_share) {
+    if (one.guest_cpu - life.mark.guest_cpu >= executing_at_least) {
       life.first_executed = std::min(life.first_executed, one.read_to);
-      life.last_executed = life.seen.read_from;
+      life.last_executed = life.mark.read_from;
+      life.mark = one;
     }
     life.seen = one;
   }

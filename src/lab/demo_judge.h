@@ -40,10 +40,10 @@ struct Twice {
   bool operator==(const Twice&) const = default;
 };
 
-/// A guest counts as executed between two readings if its processors have used this share of the
-/// time, and this much of it: QEMU itself works a little in these threads when it sets up and takes
-/// down, and the kernel charges what a thread uses by the tick, up to 4 ms late.
-inline constexpr double executing_share = 0.02;
+/// A guest counts as executed between two readings, not necessarily neighbours, when its processors
+/// have used this much time between them. QEMU itself works in these threads for less than 1 ms
+/// when it sets up and takes down, the kernel may charge the last 4 ms late (a tick), and an idle
+/// guest that is probed 200 times a second uses some 5 ms in 100.
 inline constexpr std::chrono::milliseconds executing_at_least{5};
 /// A source that has sent its guest away ends soon; one that stays this long beside a target that
 /// runs cannot be told from a second guest, and counts as one.
@@ -73,6 +73,7 @@ class RunJudge {
   using Key = std::pair<pid_t, std::uint64_t>;
   struct Life {
     QemuSeen seen;
+    QemuSeen mark;  ///< the reading when it was last known to have executed, or the first one
     Instant first_executed = Instant::max();  ///< it has executed the guest before this moment
     Instant last_executed = Instant::min();   ///< and after this one
   };

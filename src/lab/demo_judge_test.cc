@@ -107,6 +107,20 @@ TEST(RunJudge, ASourceThatRunsOnAfterItsGuestHasLeftIsASecondStart) {
   EXPECT_NE(world.twice()[0].what.find("in turns with"), std::string::npos);
 }
 
+TEST(RunJudge, AGuestThatIsAlmostIdleIsSeenToExecuteAllTheSame) {
+  World world;
+  auto& source = world.start(1, "node0", Origin::booted);
+  world.pass(5, {1});
+  auto& target = world.start(2, "node1", Origin::migrated_in);
+  for (int sample = 0; sample < 100; ++sample) {
+    source.guest_cpu += 1ms;
+    target.guest_cpu += 1ms;
+    world.pass(1, {});
+  }
+
+  EXPECT_EQ(world.twice().size(), 1U);
+}
+
 TEST(RunJudge, ASourceThatNeverEndsIsASecondStart) {
   World world;
   world.start(1, "node0", Origin::booted);

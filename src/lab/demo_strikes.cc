@@ -117,6 +117,18 @@ std::size_t index_of(const Stage& stage, const std::string& vm) {
   return static_cast<std::size_t>(std::ranges::find(guests, vm, &GuestInfo::name) - guests.begin());
 }
 
+std::optional<double> others_blackout_ms(const measure::Prober& prober,
+                                         const std::set<std::string>& struck,
+                                         const measure::Window& window) {
+  std::optional<double> longest;
+  for (std::size_t at = 0; at < prober.targets().size(); ++at) {
+    if (struck.contains(prober.targets()[at].name)) continue;
+    const auto summary = measure::summarize(prober.series(at), window);
+    longest = std::max(longest.value_or(0.0), ms(summary.blackout()));
+  }
+  return longest;
+}
+
 void judge_memory(const Stage& stage, const GuestStatuses& before, std::vector<MovedVm>& moved,
                   std::vector<std::string>& wrongs) {
   const auto first = ask_guests(stage);
@@ -171,7 +183,8 @@ void judge_moves(const Stage& stage, const Watchers& watchers, const Moment& str
 Graceful reboot_node(const Stage& stage, const Watchers& watchers, const std::string& node,
                      std::vector<std::string>& wrongs) {
   Graceful graceful{.node = node};
-  for (const auto& vm : guests_on(watchers.world, node)) {
+  const auto struck = guests_on(watchers.world, node);
+  for (const auto& vm : struck) {
     graceful.vms.push_back({.vm = vm, .from = node});
   }
   const auto before = ask_guests(stage);
@@ -187,7 +200,9 @@ Graceful reboot_node(const Stage& stage, const Watchers& watchers, const std::st
   });
   graceful.strike_to_repaired_s =
       measure_repair(stage, watchers, node, strike, node + " hands over", wrongs);
-  judge_moves(stage, watchers, strike, {strike.steady, SteadyClock::now()}, graceful, wrongs);
+  const measure::Window window{strike.steady, SteadyClock::now()};
+  graceful.others_blackout_ms = others_blackout_ms(watchers.prober, struck, window);
+  judge_moves(stage, watchers, strike, window, graceful, wrongs);
   graceful.came_back = wait_until_back(stage, node, wrongs);
   judge_memory(stage, *before, graceful.vms, wrongs);
   typed.wait();
@@ -204,6 +219,7 @@ PowerCut cut_power(const Stage& stage, const Watchers& watchers, const std::stri
   cut.strike_to_repaired_s =
       measure_repair(stage, watchers, node, strike, node + " is without power", wrongs);
   const measure::Window window{strike.steady, SteadyClock::now()};
+  cut.others_blackout_ms = others_blackout_ms(watchers.prober, struck, window);
   if (const auto history = ask_history(stage, {node})) {
     const auto since_strike_s = [&](const std::string& begins) -> std::optional<double> {
       const auto* event = find_event(*history, node, begins, strike.wall_ms);

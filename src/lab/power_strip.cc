@@ -6,6 +6,7 @@
 #include <charconv>
 #include <iostream>
 #include <sstream>
+#include <utility>
 
 namespace upbeat::lab {
 namespace {
@@ -136,7 +137,7 @@ void serve_strip(const StripWorld& world, std::istream& in, std::ostream& out) {
     } else if (line == "getnext" && next_line()) {
       out << answer(strip_next(world, line)) << std::endl;
     } else if (line == "set" && next_line()) {
-      const std::string oid = line;
+      const std::string oid = std::exchange(line, {});
       if (!next_line()) return;
       std::istringstream words(line);
       std::string type;

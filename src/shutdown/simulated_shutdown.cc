@@ -19,6 +19,7 @@ void SimulatedMachine::cancel() {
   if (!under_way_) return;
   under_way_.reset();
   deadline_.cancel();
+  going_.cancel();
   turn_.cancel();
   if (listener_ == nullptr) return;
   held_ = true;
@@ -54,7 +55,7 @@ Result<void> SimulatedShutdown::start(ShutdownListener& listener) {
 
 void SimulatedShutdown::let_go() {
   if (!std::exchange(host_.held_, false) || !host_.under_way_) return;
-  host_.turn_ = host_.clock_.after(std::chrono::nanoseconds(0), [&host = host_] { host.go(); });
+  host_.going_ = host_.clock_.after(std::chrono::nanoseconds(0), [&host = host_] { host.go(); });
 }
 
 }  // namespace upbeat

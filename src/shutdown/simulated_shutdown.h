@@ -36,7 +36,8 @@ class SimulatedMachine {
   std::optional<std::string> under_way_;  ///< why
   bool held_ = false;
   ShutdownListener* listener_ = nullptr;
-  Timer turn_;
+  Timer turn_;   ///< what the listener is about to be told
+  Timer going_;  ///< nobody holds it any more: no daemon's life or death stops it now
   Timer deadline_;
 };
 

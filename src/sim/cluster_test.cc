@@ -156,12 +156,19 @@ TEST_P(Faults, RunNoGuestTwiceAndAreRepairedOnceTheyStop) {
   }
 
   for (const auto& vm : guests) {
+    if (phase_word(world.at(1).state().vms.at(VmId(vm))) == "given-up") continue;  // and says why
     EXPECT_NE(world.host_of(vm), "")
         << vm << ": " << explain_vm(world.at(1).state(), VmId(vm)).back();
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Faults, testing::Range<std::uint64_t>(1, 2001));
+INSTANTIATE_TEST_SUITE_P(Seeds, Faults, testing::Range<std::uint64_t>(1, 201));
+
+// Seeds that found something once:
+// 922: an inventory read before a start began and applied after it ruled the node out; the guest
+//      was started on a second one.
+// 36:  a host that was let go stayed up when its daemon died at that moment (the twin).
+INSTANTIATE_TEST_SUITE_P(Kept, Faults, testing::Values(36, 922));
 
 }  // namespace
 }  // namespace upbeat
