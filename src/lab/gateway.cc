@@ -53,10 +53,10 @@ Done start_disk(const Names& names, int index) {
 }
 
 /// A socket of the gateway's, or of the caller's network if it cannot be entered.
-Fd gateway_socket(const Names& names, int type) {
+Fd gateway_socket(const Names& names) {
   Fd fd;
   std::thread([&] {  // a thread of its own, so that the caller stays where it is
-    if (enter_namespace(names, "gw")) fd.reset(::socket(AF_INET, type | SOCK_CLOEXEC, 0));
+    if (enter_namespace(names, "gw")) fd.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   })
       .join();
   return fd;
@@ -71,18 +71,17 @@ sockaddr_in at_gateway(int port) {
 }
 
 bool connects(const Names& names, int port) {
-  const Fd fd = gateway_socket(names, SOCK_STREAM);
+  const Fd fd = gateway_socket(names);
   const sockaddr_in address = at_gateway(port);
   return fd.open() &&
          ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 
-/// True once somebody has taken the SNMP port: binding it is refused then.
-bool snmp_port_taken(const Names& names) {
-  const Fd fd = gateway_socket(names, SOCK_DGRAM);
-  const sockaddr_in address = at_gateway(161);
-  return ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
-         errno == EADDRINUSE;
+/// True once the agent has its port, as its own network lists it (proc(5)). Trying to bind the port
+/// would tell, too, but would take it from the agent now and then.
+bool snmp_port_taken(const ProcessRecord& agent) {
+  const auto sockets = read_file("/proc/" + std::to_string(agent.pid) + "/net/udp");
+  return sockets && sockets->contains(":00A1 ");
 }
 
 }  // namespace
@@ -118,7 +117,7 @@ Done start_power_strip(const Names& names) {
       .environment = {"SNMP_PERSISTENT_DIR=" + state.string()},
   });
   if (!started) return std::unexpected(started.error());
-  if (wait_until([&] { return snmp_port_taken(names) || !alive(*started); }, service_limit) &&
+  if (wait_until([&] { return snmp_port_taken(*started) || !alive(*started); }, service_limit) &&
       alive(*started)) {
     return {};
   }

@@ -5,7 +5,8 @@
 set -euo pipefail
 
 readonly upbeat="${UPBEAT_BUILD:?the folder of the build}/bin/upbeat"
-readonly lab="labtest" token_file="/run/upbeat-lab/labtest/keys/strip.community"
+readonly lab="test$$" # a name of its own, so that two runs do not meet
+readonly community_file="/run/upbeat-lab/${lab}/keys/strip.community"
 work="$(mktemp -d)"
 readonly work
 
@@ -24,7 +25,8 @@ trap finish EXIT
 snapshot() {
   find /run/upbeat-lab /var/lib/upbeat-lab /run/systemd/nspawn -path "*${lab}*" 2>/dev/null || true
   find /var/cache/upbeat-lab -maxdepth 1 -name 'building-*' 2>/dev/null || true
-  find /sys/fs/cgroup -type d \( -path '*payload*' -o -path "*upbeat-${lab}-*" \) || true
+  find /sys/fs/cgroup -maxdepth 2 -name payload 2>/dev/null || true
+  find /sys/fs/cgroup -type d -path "*upbeat-${lab}-*" 2>/dev/null || true
   grep -F "${lab}" /proc/self/mounts || true
   ip netns list | grep -F "upbeat-${lab}-" || true
   ip -o link show | awk -F': ' '{print $2}'
@@ -109,7 +111,7 @@ memory_survives_migrations() {
 }
 
 strip() { in_lab exec node0 -- fence_apc_snmp --ip=10.9.0.254 --snmp-version=2c --plug="$1" \
-  --community="$(cat "${token_file}")" -o "$2"; }
+  --community="$(cat "${community_file}")" -o "$2"; }
 power_strip_cuts_and_restores() {
   say "fence_apc_snmp cuts node1 off"
   strip 2 status | grep -q 'Status: ON' || die "the strip does not know that node1 is on"
