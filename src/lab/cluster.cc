@@ -56,7 +56,7 @@ Done start_guest(const Names& names, const Shape& shape, int vm) {
   if (auto done = must(names, node_name(0), {"upbeat", "vm", "define", definition}); !done) {
     return done;
   }
-  return must(names, node_name(0), {"upbeat", "vm", "start", vm_name(vm)});
+  return must(names, node_name(0), {"upbeat", "vm", "start", "--no-wait", vm_name(vm)});
 }
 
 int guests_answering(const Names& names, const Shape& shape) {
