@@ -211,7 +211,7 @@ Result<std::filesystem::path> node_image() {
 
 void clean_image_cache() {
   std::error_code error;
-  const Fd lock(::open(build_lock().c_str(), O_RDWR | O_CLOEXEC));
+  const Fd lock(::open(build_lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!lock.open() || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return;
   (void)remove_folder(building_path());
   for (const char* part : {"builder-", "log-"}) {
