@@ -49,6 +49,7 @@ WorldWatch::~WorldWatch() {
 }
 
 void WorldWatch::loop() {
+  measure::put_this_thread_first();
   auto due = Clock::now();
   auto before = Clock::time_point::max();
   while (!stopping_) {

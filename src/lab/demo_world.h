@@ -12,13 +12,14 @@
 
 #include "lab/demo_judge.h"
 #include "lab/lab.h"
+#include "measure/priority.h"
 
 namespace upbeat::lab {
 
 inline constexpr std::chrono::milliseconds world_sample_interval{100};
 
 /// Samples the lab's QEMU processes (lab/world.h) and what they execute, from its making to its
-/// end, in a thread of its own, and judges each sample. Thread safe.
+/// end, in a thread of its own that goes before others, and judges each sample. Thread safe.
 class WorldWatch {
  public:
   explicit WorldWatch(const Lab& lab);  ///< which has to live as long
@@ -43,7 +44,7 @@ class WorldWatch {
   std::map<Key, std::vector<pid_t>> guest_threads_;  // the watching thread's own
   std::atomic<bool> stopping_{false};
   std::atomic<std::int64_t> cpu_ns_{0};
-  mutable std::mutex mutex_;  // guards what follows
+  mutable measure::InheritingMutex mutex_;  // guards what follows
   RunJudge judge_;
   std::chrono::nanoseconds longest_gap_{0};
   std::thread thread_;

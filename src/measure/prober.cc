@@ -7,8 +7,6 @@
 #include <linux/icmp.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
-#include <pthread.h>
-#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,6 +21,7 @@
 #include <thread>
 
 #include "measure/namespaces.h"
+#include "measure/priority.h"
 
 namespace upbeat::measure {
 namespace {
@@ -33,6 +32,8 @@ using std::chrono::nanoseconds;
 // the same moment. The guests of one turn are sent to in one system call.
 constexpr nanoseconds shortest_turn{2'500'000};
 constexpr std::size_t receive_batch = 32;
+// Room made at the beginning, so that growing does not cost time while probing: ten minutes.
+constexpr std::int64_t seconds_of_room = 600;
 // A guest that does not answer ARP holds its probes in the kernel, charged to the sender: up to
 // net.ipv4.neigh.default.unres_qlen_bytes each. They must not use up what the others need.
 constexpr int send_buffer_bytes_per_target = 512 * 1024;
@@ -122,7 +123,8 @@ struct Prober::Work {
   std::uint64_t run = 0;
   std::atomic<bool> stopping{false};
   std::atomic<std::int64_t> cpu_ns{0};
-  mutable std::mutex mutex;  // guards aims: held for a turn's bookkeeping, or for copying a series
+  mutable InheritingMutex
+      mutex;  // guards aims: held for a turn's bookkeeping, or for copying a series
   std::vector<Aim> aims;
   std::thread thread;
 
@@ -133,8 +135,7 @@ struct Prober::Work {
 };
 
 void Prober::Work::loop() {
-  sched_param priority{.sched_priority = ::sched_get_priority_min(SCHED_RR)};
-  ::pthread_setschedparam(::pthread_self(), SCHED_RR, &priority);
+  put_this_thread_first();
   const auto turns = std::clamp<std::size_t>(static_cast<std::size_t>(interval / shortest_turn), 1,
                                              targets.size());
   Batch batch(targets.size());
@@ -274,6 +275,9 @@ Result<std::unique_ptr<Prober>> Prober::start(std::vector<Target> targets,
   work->run = (static_cast<std::uint64_t>(chance()) << 32U) | chance();
   work->fd = std::move(*fd);
   work->interval = nanoseconds(std::chrono::seconds(1)) / options.rate_per_s;
+  for (auto& aim : work->aims) {
+    aim.series.probes.reserve(static_cast<std::size_t>(seconds_of_room * options.rate_per_s));
+  }
   work->targets = std::move(targets);
   return std::unique_ptr<Prober>(new Prober(std::move(work)));
 }
