@@ -61,7 +61,9 @@ TEST(TcpKeeper, AClosedConnectionIsReportedAsBroken) {
 }
 
 TEST(TcpKeeper, AResetConnectionIsReportedAsBroken) {
-  const auto fate = keep_for(500ms, [](int fd) {
+  const auto fate = keep_for(3s, [](int fd) {
+    char line = 0;
+    ::recv(fd, &line, 1, 0);  // only a connection in use can be reset under its user
     const linger reset{1, 0};
     ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   });
