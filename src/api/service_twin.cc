@@ -139,7 +139,7 @@ void ServiceTwin::report(NodeId node) {
       .as_of = state_.index,
       .capacity = {.memory_kib = world_.memory_mib_each * kib_per_mib, .cores = 4},
       .guests = {},
-      .busy = {},
+      .busy = {host.busy.begin(), host.busy.end()},
       .ended = {}};
   for (const VmId& vm : host.guests)
     seen.guests.push_back({.vm = vm, .memory_kib = 0, .sighting = Sighting::running});
