@@ -46,7 +46,7 @@ Result<Wish> read_wish(const Call& call) {
     if (!number || *number > events_limit)
       return fail("the parameter 'limit' must be a number from 0 to " +
                   std::to_string(events_limit));
-    wish.limit = *number;
+    wish.limit = number;
   }
   if (const auto subject = call.query.find("subject"); subject != call.query.end())
     wish.subject = subject->second;

@@ -123,8 +123,8 @@ void HttpSession::begin_stream(const ApiStream& stream, unsigned version) {
   header->chunked(true);
   const auto serializer = std::make_shared<http::response_serializer<http::empty_body>>(*header);
   writing_ = true;
-  following_ = stream.begin([self = weak_from_this()](std::string line) {
-    if (const auto session = self.lock()) session->take_line(std::move(line));
+  following_ = stream.begin([self = weak_from_this()](const std::string& line) {
+    if (const auto session = self.lock()) session->take_line(line);
   });
   guard(http_write_timeout);
   http::async_write_header(
@@ -139,7 +139,7 @@ void HttpSession::begin_stream(const ApiStream& stream, unsigned version) {
 }
 
 /// Called from within the loop's turn that applied an event, so it only queues.
-void HttpSession::take_line(std::string line) {
+void HttpSession::take_line(const std::string& line) {
   if (cut_off_ || service_ == nullptr) return;
   if (lines_.size() + line.size() > http_stream_backlog_bytes) {
     cut_off_ = true;

@@ -42,7 +42,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void on_bad_request(const boost::system::error_code& error);
   void write(const ApiResponse& response, unsigned version, bool keep_alive);
   void begin_stream(const ApiStream& stream, unsigned version);
-  void take_line(std::string line);
+  void take_line(const std::string& line);
   void write_lines();
   void end_stream();
   void watch_for_end();

@@ -128,7 +128,7 @@ void migrate_vm(Call call) {
     return ask(std::move(call), VmMigrateRequested{.vm = *vm, .to = std::nullopt}, 202);
   call.names = {*to};
   if (const auto node = named_node(call))
-    ask(std::move(call), VmMigrateRequested{.vm = *vm, .to = *node}, 202);
+    ask(std::move(call), VmMigrateRequested{.vm = *vm, .to = node}, 202);
 }
 
 void drain_node(Call call) {

@@ -26,7 +26,7 @@ std::string between(const std::string& text, const std::string& tag) {
 
 }  // namespace
 
-ServiceTwin::ServiceTwin(Clock& clock, TwinWorld world) : clock_(clock), world_(std::move(world)) {
+ServiceTwin::ServiceTwin(Clock& clock, TwinWorld world) : clock_(clock), world_(world) {
   for (std::uint32_t id = 1; id <= world_.nodes; ++id) hosts_[NodeId{id}] = {};
   view();
   for (const auto& [node, host] : hosts_) report(node);

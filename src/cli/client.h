@@ -42,6 +42,9 @@ class EventStream {
   using Time = std::chrono::steady_clock::time_point;
 
   EventStream(EventStream&&) noexcept;
+  EventStream& operator=(EventStream&&) = delete;
+  EventStream(const EventStream&) = delete;
+  EventStream& operator=(const EventStream&) = delete;
   ~EventStream();
   /// Waits for a line, a signal, the end of the stream or `until`, whatever is first.
   [[nodiscard]] Wake wait(Time until);

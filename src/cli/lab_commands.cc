@@ -62,15 +62,23 @@ Lab opened_with_node(const Told& told) {
   throw CLI::RuntimeError(1);
 }
 
+/// Leaves nothing of a lab that is no more.
+void forget(Lock& lock) {
+  lock.remove();
+  ::rmdir(run_root().c_str());  // only if no other lab has anything in it
+}
+
 void run_up(const Told& told) {
   const Names names = or_exit(Names::of(told.name));
   or_exit(check_machine());
-  const Lock lock = or_exit(Lock::take(names.lock(), "the lab '" + told.name + "'"));
+  Lock lock = or_exit(Lock::take(names.lock(), "the lab '" + told.name + "'"));
   catch_interrupts();
   UpOptions options{.shape = told.shape, .deb = told.deb, .program = own_program()};
   options.shape.software = told.without_upbeat ? Software::none : Software::upbeat;
   Progress progress;
-  or_exit(bring_up(names, options, progress));
+  const auto up = bring_up(names, options, progress);
+  if (!up && !anything_left(names)) forget(lock);
+  or_exit(up);
   std::cerr << "The lab is up: 'upbeat lab status' shows it, 'upbeat lab exec node0 -- upbeat "
                "status' asks the cluster.\n";
 }
@@ -85,8 +93,7 @@ void run_down(const Told& told) {
   }
   Lock lock = or_exit(Lock::take(names.lock(), "the lab '" + told.name + "'"));
   or_exit(take_down(names));
-  lock.remove();
-  ::rmdir(run_root().c_str());  // only if no other lab has anything in it
+  forget(lock);
 }
 
 /// Becomes `argv`; returns only if that is impossible.

@@ -43,7 +43,7 @@ class Table {
     Align align = Align::left;
   };
   struct Cell {
-    Cell(std::string cell_text, Colour cell_colour = Colour::plain)  // both are cells at sight
+    explicit(false) Cell(std::string cell_text, Colour cell_colour = Colour::plain)
         : text(std::move(cell_text)), colour(cell_colour) {}
     std::string text;
     Colour colour;

@@ -73,6 +73,20 @@ void seen_running(State& state, const VmId& id, VmRecord& vm, NodeId node) {
   }
 }
 
+/// Half a guest whose other half is proved off can never become whole: it is thrown away, and the
+/// guest boots once its last trace is gone.
+void seen_incoming(State& state, const VmId& id, VmRecord& vm, const InventoryReported& report) {
+  const auto may = vm.may_run_on.find(report.node);
+  if (!std::holds_alternative<Unsure>(vm.phase) || vm.may_run_on.size() != 1 ||
+      may == vm.may_run_on.end() || report.as_of < may->second) {
+    return;
+  }
+  vm.phase = Stopping{report.node, state.index, state.now, StopForce::power_off};
+  tell(state, id,
+       "did not get to " + name_of(state, report.node) +
+           " whole: what is there of it is thrown away");
+}
+
 /// Whether the absence of the guest from this report proves that it is not there.
 bool denies(const InventoryReported& report, const VmId& id, const VmRecord& vm) {
   if (report.as_of < vm.may_run_on.at(report.node)) return false;
@@ -166,6 +180,8 @@ void apply_event(State& state, const InventoryReported& report) {
     const auto vm = state.vms.find(guest.vm);
     if (vm == state.vms.end()) {
       found->second.foreign.push_back(guest);
+    } else if (guest.sighting == Sighting::incoming) {
+      seen_incoming(state, guest.vm, vm->second, report);
     } else if (guest.sighting == Sighting::running &&
                (vm->second.may_run_on.contains(report.node) ||
                 !std::ranges::binary_search(report.busy, guest.vm))) {

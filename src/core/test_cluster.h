@@ -102,6 +102,14 @@ class TestCluster {
     for (const auto& vm : host.guests) news.guests.push_back({vm, 0, Sighting::running});
     apply(news);
   }
+  void report_incoming(std::uint32_t node, const std::string& vm) {
+    InventoryReported news{.node = NodeId(node),
+                           .incarnation = hosts_[NodeId(node)].incarnation,
+                           .as_of = state.index,
+                           .capacity = {mib_ * 1024, 4}};
+    news.guests.push_back({VmId(vm), 0, Sighting::incoming});
+    apply(news);
+  }
   void report_all() {
     for (const auto& [id, host] : hosts_) {
       if (here(host) && host.incarnation != 0) report(id.get());

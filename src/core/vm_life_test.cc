@@ -207,6 +207,20 @@ TEST_F(OnTheWay, TheSourceDiesBeforeAndItIsBootedOnceTheTargetHasDeniedIt) {
   EXPECT_TRUE(cluster.said("is not there on node" + std::to_string(to)));
 }
 
+TEST_F(OnTheWay, WhatALostSourceLeftAtTheTargetIsThrownAwayAndTheGuestBoots) {
+  cluster.cut_power(from);
+  cluster.view();
+  ASSERT_TRUE(cluster.decide_once());
+  cluster.apply(FenceReported{NodeId(from), coordinator(cluster.state), true, "outlet off"});
+
+  cluster.report_incoming(to, "x0");
+  EXPECT_EQ(duties(cluster.state, NodeId(to)),
+            (std::vector<Duty>{EndHere{VmId("x0"), StopForce::power_off, cluster.state.index}}));
+  cluster.settle();
+
+  EXPECT_TRUE(cluster.is_running("x0"));
+}
+
 TEST_F(OnTheWay, ADenialOlderThanTheProofDoesNotCount) {
   const auto old = cluster.state.index;
   cluster.cut_power(from);

@@ -23,6 +23,8 @@ class AgentFencer final : public Fencer {
  public:
   /// `clock` outlives the fencer. For mistakes in `devices` see check_devices.
   AgentFencer(Clock& clock, std::vector<FenceDevice> devices);
+  AgentFencer(const AgentFencer&) = delete;
+  AgentFencer& operator=(const AgentFencer&) = delete;
   ~AgentFencer() override;
 
   void act(const std::string& node, PowerAction action,

@@ -98,7 +98,7 @@ Result<AgentOptions> read_options(const AgentOptions& configured) {
       content = std::move(*secret);
       name.resize(name.size() - file_suffix.size());
       if (configured.contains(name)) {
-        return fail("it has both the options " + name + " and " + key + "; remove one");
+        return fail("it has the option " + name + " twice, once as a file; remove one");
       }
     }
     if ((name + content).find_first_of(std::string_view("\n\r\0", 3)) != std::string::npos ||
@@ -112,7 +112,7 @@ Result<AgentOptions> read_options(const AgentOptions& configured) {
 
 std::string as_input(const AgentOptions& options) {
   std::string lines;
-  for (const auto& [key, value] : options) lines += key + "=" + value + "\n";
+  for (const auto& [key, value] : options) lines.append(key).append("=").append(value) += '\n';
   return lines;
 }
 

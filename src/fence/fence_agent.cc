@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <sstream>
 #include <string_view>
 
 #include "base/process.h"
@@ -72,6 +73,20 @@ bool says(const std::string& text, std::string_view word) {
   return false;
 }
 
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+/// Whether a line "OUTLET,ALIAS" of a list is about this plug. Switches with several rows of
+/// outlets list "ROW:OUTLET".
+bool is_about(const std::string& line, const std::string& separator, const std::string& plug) {
+  const auto comma = line.find(separator);
+  const std::string outlet = line.substr(0, comma);
+  const std::string alias = line.substr(comma + separator.size());
+  return outlet == plug || alias == plug || outlet.ends_with(":" + plug);
+}
+
 }  // namespace
 
 Result<std::string> find_agent(const std::string& agent) {
@@ -82,7 +97,7 @@ Result<std::string> find_agent(const std::string& agent) {
     const std::string path = std::string(set == nullptr ? "" : set) + ":/usr/sbin:/sbin";
     for (std::size_t at = 0; at < path.size();) {
       const auto end = std::min(path.find(':', at), path.size());
-      const std::string program = path.substr(at, end - at) + "/" + agent;
+      std::string program = path.substr(at, end - at) + "/" + agent;
       if (end > at && runs(program)) return program;
       at = end + 1;
     }
@@ -104,13 +119,33 @@ Result<PowerState> ask_agent(const AgentRun& run) {
                           status_words(finished->exit_status) + " " + last_words(run, *finished));
 }
 
-Result<void> tell_agent(const AgentRun& run, PowerAction action) {
+Result<Told> tell_agent(const AgentRun& run, PowerAction action) {
   const std::string word = action == PowerAction::off ? "off" : "on";
   auto finished = run_agent(run, word);
   if (!finished) return std::unexpected(finished.error());
-  if (finished->exit_status == 0) return {};
+  if (finished->exit_status == 0) {
+    return says(finished->out, "already") ? Told::nothing_to_do : Told::switched;
+  }
   return trouble(run, "could not do '" + word + "': it " + status_words(finished->exit_status) +
                           " " + last_words(run, *finished));
+}
+
+Result<void> check_plug(const AgentRun& run, const std::string& plug) {
+  if (plug.empty()) return {};
+  auto finished = run_agent(run, "list");
+  if (!finished) return std::unexpected(finished.error());
+  if (finished->exit_status != 0) return {};
+  const auto chosen = run.options.find("separator");
+  const std::string separator = chosen == run.options.end() ? "," : lower(chosen->second);
+  std::istringstream lines(lower(finished->out));
+  bool named_some = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (separator.empty() || line.find(separator) == std::string::npos) continue;
+    named_some = true;
+    if (is_about(line, separator, lower(plug))) return {};
+  }
+  if (!named_some) return {};
+  return trouble(run, "says that plug '" + plug + "' is off, but does not list such a plug");
 }
 
 }  // namespace upbeat

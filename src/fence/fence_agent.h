@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "base/result.h"
@@ -31,7 +32,20 @@ struct AgentRun {
 /// else: neither command line nor environment nor the error's text.
 [[nodiscard]] Result<PowerState> ask_agent(const AgentRun& run);
 
-/// Runs action `off` or `on`; success says only that the agent says so. Blocks.
-[[nodiscard]] Result<void> tell_agent(const AgentRun& run, PowerAction action);
+/// What an agent says that it did.
+enum class Told : std::uint8_t {
+  switched,
+  nothing_to_do,  ///< the power was so already
+};
+
+/// Runs action `off` or `on`; the answer says only what the agent says. Blocks.
+[[nodiscard]] Result<Told> tell_agent(const AgentRun& run, PowerAction action);
+
+/// Runs action `list` and fails if the device names its outlets and `plug` is none of them.
+///
+/// For whenever a plug is said to be off without having been switched: a stock agent takes what is
+/// not on for off, and so an outlet that does not exist (fence_apc_snmp over SNMP 2c does, tried
+/// with version 4.12.1). A device that names no outlets is believed. Blocks.
+[[nodiscard]] Result<void> check_plug(const AgentRun& run, const std::string& plug);
 
 }  // namespace upbeat

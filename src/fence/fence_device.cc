@@ -29,12 +29,11 @@ Result<void> check_limits(const FenceDevice& device) {
 
 /// Two nodes on one outlet: fencing one would take the other's power.
 Result<void> check_plugs(const FenceDevice& device) {
-  std::map<std::string, std::string> node_by_plug;
+  std::set<std::string> seen;
   for (const auto& [node, plug] : device.plugs) {
-    const auto [other, first] = node_by_plug.emplace(plug, node);
-    if (!first) {
-      return wrong(device, "plug '" + plug + "' is said to be that of " + other->second +
-                               " and of " + node + "; give each node its own");
+    if (!seen.insert(plug).second) {
+      return wrong(device, "several nodes have plug '" + plug + "', " + node +
+                               " among them; give each node its own");
     }
   }
   return {};

@@ -36,7 +36,7 @@ TEST_F(Configuration, MayNotGiveTwoNodesOneOutlet) {
   device.plugs["node2"] = "1";
 
   EXPECT_EQ(complaint(),
-            "cannot use fence device 'strip-1': plug '1' is said to be that of node1 and of node2; "
+            "cannot use fence device 'strip-1': several nodes have plug '1', node2 among them; "
             "give each node its own");
 }
 

@@ -4,6 +4,8 @@
 
 #include <poll.h>
 
+#include <ranges>
+
 #include "fence/agent_options.h"
 #include "fence/fence_agent.h"
 
@@ -24,6 +26,14 @@ bool pause(int stop_fd) {
 
 std::string to_string(PowerState state) { return state == PowerState::on ? "on" : "off"; }
 
+/// "Off" from a device that switched nothing counts if it has such a plug at all.
+Result<PowerState> checked(Result<PowerState> state, const AgentRun& run, const std::string& plug) {
+  if (!state || *state == PowerState::on) return state;
+  auto known = check_plug(run, plug);
+  if (!known) return std::unexpected(known.error());
+  return state;
+}
+
 /// One attempt at one device.
 Result<PowerState> attempt(const FenceDevice& device, const Order& order) {
   auto options = read_options(device.options);
@@ -36,12 +46,14 @@ Result<PowerState> attempt(const FenceDevice& device, const Order& order) {
                      .options = std::move(*options),
                      .timeout = device.timeout,
                      .stop_fd = order.stop_fd};
-  if (order.action == PowerAction::status) return ask_agent(run);
+  if (order.action == PowerAction::status) return checked(ask_agent(run), run, plug);
 
   const auto told = tell_agent(run, order.action);
   auto state = ask_agent(run);
   const auto wanted = order.action == PowerAction::off ? PowerState::off : PowerState::on;
-  if (state && *state == wanted) return state;
+  if (state && *state == wanted) {
+    return told == Told::switched ? state : checked(std::move(state), run, plug);
+  }
   if (!told) return std::unexpected(told.error());
   if (!state) return state;
   return fail("fence device '" + device.name + "': " + device.agent + " says that it switched " +
@@ -89,8 +101,8 @@ Result<PowerState> switch_all_on(const std::map<int, std::vector<FenceDevice>>& 
                                  const Order& order) {
   bool one_is_on = false;
   std::string wrong;
-  for (auto level = levels.rbegin(); level != levels.rend(); ++level) {
-    auto state = act_on_level(level->second, order);
+  for (const auto& [number, devices] : std::views::reverse(levels)) {
+    auto state = act_on_level(devices, order);
     if (state) {
       one_is_on = true;
     } else {

@@ -112,6 +112,28 @@ TEST_F(OneNode, IsProvedOffByStatusThoughTheSwitchingFailed) {
   EXPECT_EQ(act_on_node({first}, "node1", PowerAction::off, -1), proved_off);
 }
 
+TEST_F(OneNode, IsNotProvedOffByAPlugThatTheDeviceDoesNotList) {
+  agent.set("a", PowerState::off);
+  agent.write("list", "1,front\n2,ab\n");
+
+  for (const auto action : {PowerAction::off, PowerAction::status}) {
+    const auto proof = act_on_node({first}, "node1", action, -1);
+
+    ASSERT_FALSE(proof);
+    EXPECT_THAT(proof.error().text,
+                HasSubstr("says that plug 'a' is off, but does not list such a plug"));
+  }
+}
+
+TEST_F(OneNode, IsProvedOffByAPlugThatTheDeviceListsInItsOwnWay) {
+  agent.set("a", PowerState::off);
+
+  for (const char* list : {"A,front\n", "1,a\n", "2:a,front\n", "NOTICE: not on this device\n"}) {
+    agent.write("list", list);
+    EXPECT_EQ(act_on_node({first}, "node1", PowerAction::off, -1), proved_off) << list;
+  }
+}
+
 TEST_F(OneNode, NamesTheSecretFileThatCannotBeRead) {
   first.options["password_file"] = "/nowhere/secret";
 

@@ -37,7 +37,9 @@ if [ "${runs:-0}" -gt 0 ] && [ -n "$fault" ]; then
 fi
 case $action in
   status) read -r state < "$plug"; echo "Status: ${state^^}"; [ "$state" = on ] && exit 0; exit 2 ;;
-  on|off) echo "$action" > "$plug"; echo "Success: Powered ${action^^}" ;;
+  on|off) read -r state < "$plug"; [ "$state" = "$action" ] && echo "Success: Already ${action^^}" && exit 0
+    echo "$action" > "$plug"; echo "Success: Powered ${action^^}" ;;
+  list) [ -f list ] || exit 1; cat list ;;
 esac
 )AGENT";
 

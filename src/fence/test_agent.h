@@ -12,7 +12,8 @@ namespace upbeat {
 /// A folder of its own with the agent and its outlets, removed at the end.
 ///
 /// Options of the agent: `ip` is the folder; `password` and any other are taken and not used. The
-/// agent writes what it was given to the file `seen` (standard input, command line, environment).
+/// agent lists what the file `list` holds, if it is there, and writes what it was given to the file
+/// `seen` (standard input, command line, environment).
 class TestAgent {
  public:
   TestAgent();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <memory>
 #include <optional>
 #include <pugixml.hpp>
 #include <string_view>
@@ -26,8 +27,9 @@ std::string_view trimmed(std::string_view text) {
 template <class Number>
 std::optional<Number> number(std::string_view text) {
   Number value = 0;
-  const auto* end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, value);
+  const auto* const begin = std::to_address(text.begin());
+  const auto* const end = std::to_address(text.end());
+  const auto [stopped, error] = std::from_chars(begin, end, value);
   if (error != std::errc{} || stopped != end) return std::nullopt;
   return value;
 }
@@ -173,7 +175,7 @@ Result<std::string> with_uuid(const std::string& xml, const std::string& uuid) {
   const auto name = static_cast<std::size_t>(domain->child("name").offset_debug());
   const auto after_name = xml.find('>', xml.find("</name", name));
   if (after_name != std::string::npos) {
-    const auto with = std::string(xml).insert(after_name + 1, "<uuid>" + uuid + "</uuid>");
+    auto with = std::string(xml).insert(after_name + 1, "<uuid>" + uuid + "</uuid>");
     if (const auto read = read_domain(with); read && read->uuid == uuid) return with;
   }
   return fail("the definition of " + facts->name + " has no place for a uuid; write its <name> " +

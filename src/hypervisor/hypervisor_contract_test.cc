@@ -24,10 +24,10 @@ using Inventory = std::vector<Guest>;
 /// One world for all tests of a suite; each test has a guest of its own name.
 class HypervisorContract : public testing::TestWithParam<MakeWorld> {
  protected:
-  static void TearDownTestSuite() { x_world.reset(); }
+  static void TearDownTestSuite() { world_.reset(); }
 
   void SetUp() override {
-    if (!x_world) x_world = GetParam()();
+    if (!world_) world_ = GetParam()();
     for (const Host host : {Host::a, Host::b}) ear(host) = Ear{};
   }
 
@@ -38,7 +38,7 @@ class HypervisorContract : public testing::TestWithParam<MakeWorld> {
     }
   }
 
-  static World& world() { return *x_world; }
+  static World& world() { return *world_; }
   static Hypervisor& on(Host host) { return world().hypervisor(host); }
   static Ear& ear(Host host) { return world().ear(host); }
 
@@ -106,11 +106,11 @@ class HypervisorContract : public testing::TestWithParam<MakeWorld> {
     return await<void>([&](Done<void> done) { on(Host::a).cancel_migration(vm, done); });
   }
 
-  const VmId vm{"x" + std::to_string(x_guests++)};
+  const VmId vm{"x" + std::to_string(guests_++)};
 
  private:
-  static inline std::unique_ptr<World> x_world;
-  static inline int x_guests = 0;
+  static inline std::unique_ptr<World> world_;
+  static inline int guests_ = 0;
 };
 
 INSTANTIATE_TEST_SUITE_P(Libvirt, HypervisorContract, testing::Values(&make_real_world));

@@ -102,13 +102,13 @@ Result<std::optional<Guest>> read_guest(virDomainPtr domain) {
   return refused("read the guest " + guest.vm.get(), "is libvirtd well?");
 }
 
-struct FreeDomains {
-  int count = 0;
-  void operator()(virDomainPtr* domains) const {
-    for (int i = 0; i < count; ++i) virDomainFree(domains[i]);
-    std::free(domains);
-  }
-};
+/// libvirt's list, which comes from malloc, as owners of what is in it.
+std::vector<Domain> owned(virDomainPtr* list, int count) {
+  const std::unique_ptr<virDomainPtr, void (*)(void*)> all(list, &std::free);
+  std::vector<Domain> domains;
+  for (int i = 0; i < count; ++i) domains.emplace_back(list[i]);
+  return domains;
+}
 
 }  // namespace
 
@@ -142,11 +142,10 @@ Result<std::vector<Guest>> inventory(virConnectPtr connection) {
   virDomainPtr* list = nullptr;
   const int count = virConnectListAllDomains(connection, &list, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
   if (count < 0) return refused("list the guests of this host", "is libvirtd well?");
-  const std::unique_ptr<virDomainPtr, FreeDomains> domains(list, FreeDomains{count});
 
   std::vector<Guest> guests;
-  for (int i = 0; i < count; ++i) {
-    auto guest = read_guest(domains.get()[i]);
+  for (const auto& domain : owned(list, count)) {
+    auto guest = read_guest(domain.get());
     if (!guest) return std::unexpected(guest.error());
     if (*guest) guests.push_back(std::move(**guest));
   }

@@ -57,7 +57,7 @@ inline std::optional<int> signed_int(virTypedParameterPtr items, int count, cons
 
 /// The last libvirt error of this thread.
 inline int last_error_code() {
-  const virErrorPtr error = virGetLastError();
+  const virError* const error = virGetLastError();
   return error == nullptr ? VIR_ERR_OK : error->code;
 }
 inline std::string last_error_text() { return virGetLastErrorMessage(); }

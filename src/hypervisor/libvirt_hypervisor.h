@@ -40,6 +40,8 @@ inline constexpr std::int64_t connect_patience_ms = 3'000;
 class LibvirtHypervisor final : public Hypervisor {
  public:
   LibvirtHypervisor(Clock& clock, LibvirtOptions options);
+  LibvirtHypervisor(const LibvirtHypervisor&) = delete;
+  LibvirtHypervisor& operator=(const LibvirtHypervisor&) = delete;
   ~LibvirtHypervisor() override;
 
   void start(HypervisorListener& listener) override;

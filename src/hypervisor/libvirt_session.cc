@@ -107,7 +107,7 @@ void SessionInbox::forget_summary(const VmId& vm) {
 
 Result<std::shared_ptr<LibvirtSession>> LibvirtSession::open(const std::string& uri,
                                                              SessionEvents events) {
-  const std::shared_ptr<LibvirtSession> session(new LibvirtSession);
+  std::shared_ptr<LibvirtSession> session(new LibvirtSession);
   session->loop_ = LibvirtLoop::hold();
   session->inbox_ = std::make_shared<SessionInbox>(std::move(events));
   auto quick = connect(uri);
@@ -127,21 +127,23 @@ Result<std::shared_ptr<LibvirtSession>> LibvirtSession::open(const std::string& 
 }
 
 Result<void> LibvirtSession::listen() {
-  for (const virConnectPtr connection : {quick(), slow()}) {
-    auto owner = std::make_unique<InboxOwner>(inbox_);
-    if (virConnectRegisterCloseCallback(connection, on_close, owner.get(), release) < 0) {
+  for (auto* const connection : {quick(), slow()}) {
+    auto* const owner = new InboxOwner(inbox_);  // libvirt's, from its success on
+    if (virConnectRegisterCloseCallback(connection, on_close, owner, release) < 0) {
+      release(owner);
       return fail("cannot watch the connection to the hypervisor: " + last_error_text());
     }
-    static_cast<void>(owner.release());
   }
   const auto hear = [this](int event, virConnectDomainEventGenericCallback callback) {
-    auto owner = std::make_unique<InboxOwner>(inbox_);
+    auto* const owner = new InboxOwner(inbox_);
     const int id =
-        virConnectDomainEventRegisterAny(quick(), nullptr, event, callback, owner.get(), release);
-    if (id < 0) return false;
-    static_cast<void>(owner.release());
-    callbacks_.push_back(id);
-    return true;
+        virConnectDomainEventRegisterAny(quick(), nullptr, event, callback, owner, release);
+    if (id >= 0) {
+      callbacks_.push_back(id);
+    } else {
+      release(owner);
+    }
+    return id >= 0;
   };
   if (!hear(VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle))) {
     return fail("cannot hear the hypervisor's events: " + last_error_text() +
@@ -155,7 +157,7 @@ Result<void> LibvirtSession::listen() {
 
 LibvirtSession::~LibvirtSession() {
   for (const int callback : callbacks_) virConnectDomainEventDeregisterAny(quick(), callback);
-  for (const virConnectPtr connection : {quick(), slow()}) {
+  for (auto* const connection : {quick(), slow()}) {
     if (connection != nullptr) virConnectUnregisterCloseCallback(connection, on_close);
   }
 }

@@ -106,9 +106,7 @@ void SimulatedHost::perform(std::function<void()> work) {
 }
 
 void SimulatedHost::later(std::int64_t delay_ms, std::function<void()> call) {
-  world_.later(delay_ms, [this, life = life_, call = std::move(call)] {
-    if (life == life_) call();
-  });
+  world_.later(delay_ms, std::move(call), this, life_);
 }
 
 void SimulatedHost::tell(std::function<void(HypervisorListener&)> news) {
@@ -217,13 +215,17 @@ std::vector<std::string> SimulatedHosts::run_by(const VmId& vm) const {
   return names;
 }
 
-void SimulatedHosts::later(std::int64_t delay_ms, std::function<void()> call) {
-  const auto id = next_timer_++;
-  auto run = [this, id, call = std::move(call)] {
-    const auto timer = timers_.extract(id);
-    call();
-  };
-  timers_[id] = clock_.after(milliseconds(delay_ms), std::move(run));
+void SimulatedHosts::later(std::int64_t delay_ms, std::function<void()> call,
+                           const SimulatedHost* host, std::uint64_t life) {
+  const auto id = next_pending_++;
+  auto timer = clock_.after(milliseconds(delay_ms), [this, id] { run(id); });
+  pending_.emplace(id, Pending{std::move(timer), std::move(call), host, life});
+}
+
+void SimulatedHosts::run(std::uint64_t id) {
+  const auto pending = pending_.extract(id);
+  const auto& [timer, call, host, life] = pending.mapped();
+  if (host == nullptr || host->life_ == life) call();
 }
 
 bool SimulatedHosts::connected(const SimulatedHost& a, const SimulatedHost& b) const {

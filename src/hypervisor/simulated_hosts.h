@@ -159,7 +159,17 @@ class SimulatedHosts {
   friend class SimulatedHypervisor;
   friend struct SimulatedMigration;
 
-  void later(std::int64_t delay_ms, std::function<void()> call);
+  /// A call that is due later; with a host only in that life of it.
+  struct Pending {
+    Timer timer;
+    std::function<void()> call;
+    const SimulatedHost* host = nullptr;
+    std::uint64_t life = 0;
+  };
+
+  void later(std::int64_t delay_ms, std::function<void()> call, const SimulatedHost* host = nullptr,
+             std::uint64_t life = 0);
+  void run(std::uint64_t id);
   [[nodiscard]] bool connected(const SimulatedHost& a, const SimulatedHost& b) const;
   [[nodiscard]] std::uint64_t next_instance() { return ++instances_; }
   [[nodiscard]] SimulatedMigration* migration(const SimulatedHost& source, const VmId& vm);
@@ -174,8 +184,8 @@ class SimulatedHosts {
   std::map<VmId, GuestTraits> guest_traits_;
   std::set<std::pair<std::string, std::string>> cut_wires_;
   std::map<std::uint64_t, std::shared_ptr<SimulatedMigration>> migrations_;
-  std::map<std::uint64_t, Timer> timers_;
-  std::uint64_t next_timer_ = 0;
+  std::map<std::uint64_t, Pending> pending_;
+  std::uint64_t next_pending_ = 0;
   std::uint64_t next_migration_ = 0;
   std::uint64_t instances_ = 0;
 };

@@ -19,6 +19,8 @@ namespace upbeat {
 class SimulatedHypervisor final : public Hypervisor {
  public:
   explicit SimulatedHypervisor(SimulatedHost& host);
+  SimulatedHypervisor(const SimulatedHypervisor&) = delete;
+  SimulatedHypervisor& operator=(const SimulatedHypervisor&) = delete;
   ~SimulatedHypervisor() override;
 
   void start(HypervisorListener& listener) override;

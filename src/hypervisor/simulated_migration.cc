@@ -133,8 +133,8 @@ void SimulatedMigration::copy() {
 void SimulatedMigration::switch_over() {
   phase = Phase::switching;
   source.guests_.at(vm).guest.phase = GuestPhase::outgoing;
-  pause_ms = world.traits().switchover_ms + ms_for(left_kib, rate_kib_per_s);
-  step(pause_ms, &SimulatedMigration::switched);
+  pause_ms_ = world.traits().switchover_ms + ms_for(left_kib, rate_kib_per_s);
+  step(pause_ms_, &SimulatedMigration::switched);
 }
 
 void SimulatedMigration::switched() {
@@ -151,7 +151,7 @@ void SimulatedMigration::switched() {
 void SimulatedMigration::finished(std::optional<std::uint64_t> instance) {
   if (source.instance(vm) == instance) source.remove(vm, GoneCause::migrated);
   done(MigrationSummary{static_cast<std::uint32_t>(ms_since(begin, world.clock().now())),
-                        static_cast<std::uint32_t>(pause_ms)});
+                        static_cast<std::uint32_t>(pause_ms_)});
 }
 
 void SimulatedMigration::abort(const std::string& why) {
@@ -160,7 +160,8 @@ void SimulatedMigration::abort(const std::string& why) {
   const bool was_prepared = phase != Phase::preparing;
   phase = Phase::ended;
   world.migrations_.erase(id);
-  if (source.life_ == source_life) {
+  // One that never began must not touch the guest: another migration may have it.
+  if (was_prepared && source.life_ == source_life) {
     if (const auto here = source.guests_.find(vm); here != source.guests_.end()) {
       here->second.guest.phase = GuestPhase::running;
     }

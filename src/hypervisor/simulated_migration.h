@@ -57,7 +57,7 @@ struct SimulatedMigration : std::enable_shared_from_this<SimulatedMigration> {
   void switched();
   void finished(std::optional<std::uint64_t> instance);
 
-  std::int64_t pause_ms = 0;
+  std::int64_t pause_ms_ = 0;
 };
 
 }  // namespace upbeat

@@ -21,9 +21,7 @@ constexpr auto guests_limit = 3min;
 constexpr auto command_limit = 60s;
 constexpr auto answer_limit = 300ms;
 
-std::string of(int count, int all) {
-  return std::to_string(count) + "/" + std::to_string(all);
-}
+std::string of(int count, int all) { return std::to_string(count) + "/" + std::to_string(all); }
 
 /// Standard output of a program in a node; empty if it failed.
 std::string said(const Names& names, const std::string& node, std::vector<std::string> argv) {
@@ -40,14 +38,14 @@ Done check_units(const Names& names, const std::string& node) {
               "; 'journalctl' in the node says why");
 }
 
-Done must(const Names& names, const std::string& node, std::vector<std::string> argv) {
+Done must(const Names& names, const std::string& node, const std::vector<std::string>& argv) {
   std::string words;
   for (const auto& word : argv) words += (words.empty() ? "" : " ") + word;
   const auto finished = run_inside(names, node, {.argv = argv, .timeout = command_limit});
   if (!finished) return std::unexpected(finished.error());
   if (finished->exit_status == 0) return {};
-  return fail("'" + words + "' in " + node + " failed: " +
-              finished->err.substr(0, finished->err.find('\n')));
+  return fail("'" + words + "' in " + node +
+              " failed: " + finished->err.substr(0, finished->err.find('\n')));
 }
 
 Done start_guest(const Names& names, const Shape& shape, int vm) {
@@ -127,8 +125,9 @@ Done wait_for_cluster(const Names& names, const Shape& shape, Progress& progress
     return all_in_quorum(said(names, node_name(0), {"corosync-quorumtool", "-s"}), shape.nodes);
   };
   if (!wait_until(quorate, cluster_limit)) {
-    return fail("Corosync has not brought all nodes together within a minute; see "
-                "'upbeat lab exec node0 -- corosync-quorumtool -s'");
+    return fail(
+        "Corosync has not brought all nodes together within a minute; see "
+        "'upbeat lab exec node0 -- corosync-quorumtool -s'");
   }
   if (shape.software == Software::upbeat) {
     const auto all_up = [&] {
@@ -137,8 +136,9 @@ Done wait_for_cluster(const Names& names, const Shape& shape, Progress& progress
       return up == shape.nodes;
     };
     if (!wait_until(all_up, cluster_limit)) {
-      return fail("Upbeat has not all nodes up within a minute of Corosync; see "
-                  "'upbeat lab exec node0 -- journalctl -u upbeatd'");
+      return fail(
+          "Upbeat has not all nodes up within a minute of Corosync; see "
+          "'upbeat lab exec node0 -- journalctl -u upbeatd'");
     }
   }
   progress.done(std::to_string(shape.nodes) + " nodes, quorate");

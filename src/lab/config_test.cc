@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// The files that nodes and guests are given say what the lab means.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "lab/domain_xml.h"
+#include "lab/names.h"
+#include "lab/node_config.h"
+
+namespace upbeat::lab {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(CorosyncConf, ListsEveryNodeOnBothLinks) {
+  const auto text = corosync_conf({.nodes = 2, .token_ms = 700});
+
+  EXPECT_THAT(text, HasSubstr("  node {\n    name: node0\n    nodeid: 1\n"
+                              "    ring0_addr: 10.9.0.1\n    ring1_addr: 10.9.1.1\n  }\n"));
+  EXPECT_THAT(text, HasSubstr("  node {\n    name: node1\n    nodeid: 2\n"
+                              "    ring0_addr: 10.9.0.2\n    ring1_addr: 10.9.1.2\n  }\n"));
+  EXPECT_THAT(text, Not(HasSubstr("node2")));
+  EXPECT_THAT(text, HasSubstr("  token: 700\n  token_coefficient: 0\n"));
+}
+
+TEST(CorosyncConf, IsEncrypted) {
+  EXPECT_THAT(corosync_conf({}), HasSubstr("  crypto_cipher: aes256\n  crypto_hash: sha256\n"));
+}
+
+TEST(HostsFile, NamesNodesAndGuests) {
+  const auto text = hosts_file({.nodes = 2, .vms = 1});
+
+  EXPECT_EQ(text,
+            "127.0.0.1 localhost\n10.9.0.1 node0\n10.9.0.2 node1\n10.9.0.254 gateway\n"
+            "10.9.0.100 x0\n");
+}
+
+TEST(UpbeatToml, GivesEachNodeItsPlugAndKeepsTheSecretInAFile) {
+  const auto text = upbeat_toml({.nodes = 3});
+
+  EXPECT_THAT(text, HasSubstr(R"(plugs = { node0 = "1", node1 = "2", node2 = "3" })"));
+  EXPECT_THAT(text, HasSubstr(R"(community_file = "/etc/upbeat/strip.community")"));
+  EXPECT_THAT(text, HasSubstr("memory_mib = 1024"));
+}
+
+TEST(SnmpdConf, LetsTheCommunitySeeTheOutletsAndTheIdentityOnly) {
+  const auto text = snmpd_conf("secret", "/x/upbeat lab power-strip --name a");
+
+  EXPECT_THAT(text, HasSubstr("rwcommunity secret 10.9.0.0/16 -V strip\n"));
+  EXPECT_THAT(text, HasSubstr("view strip included .1.3.6.1.4.1.318.1.1.12.3\n"));
+  EXPECT_THAT(text, HasSubstr("sysObjectID .1.3.6.1.4.1.318.1.3.4.5\n"));
+  EXPECT_THAT(text, HasSubstr("agentAddress udp:10.9.0.254:161\n"));
+}
+
+TEST(DomainXml, MakesTheRamOfATcgGuestLargerSoThatMigrationLosesNoPage) {
+  const auto text = domain_xml({.accelerator = Accelerator::tcg}, 3);
+
+  EXPECT_THAT(text, HasSubstr("<domain type='qemu'"));
+  EXPECT_THAT(text, HasSubstr("<memory unit='MiB'>256</memory>"));
+  EXPECT_THAT(text, HasSubstr("memory-backend-ram,id=ram0,size=262152K"));  // 256 MiB + 8 KiB
+  EXPECT_THAT(text, HasSubstr("<qemu:arg value='memory-backend=ram0'/>"));
+  EXPECT_THAT(text, HasSubstr("<qemu:arg value='size=262152k'/>"));
+}
+
+TEST(DomainXml, LeavesTheRamOfAKvmGuestAlone) {
+  const auto text = domain_xml({.accelerator = Accelerator::kvm}, 3);
+
+  EXPECT_THAT(text, HasSubstr("<domain type='kvm'"));
+  EXPECT_THAT(text, Not(HasSubstr("qemu:commandline")));
+}
+
+TEST(DomainXml, GivesEachGuestItsOwnIdentityAddressAndDisk) {
+  const auto text = domain_xml({}, 7);
+
+  EXPECT_THAT(text, HasSubstr("<name>x7</name>"));
+  EXPECT_THAT(text, HasSubstr("52:54:00:0a:09:6b"));
+  EXPECT_THAT(text, HasSubstr("upbeat.vm=x7 upbeat.ip=10.9.0.107"));
+  EXPECT_THAT(text, HasSubstr("<host name='10.9.0.254' port='10816'/>"));
+  EXPECT_NE(domain_xml({}, 6), text);
+}
+
+TEST(Names, RefusesNamesThatCouldBeTakenForAnotherLabs) {
+  for (const char* bad : {"", "a-b", "a/b", "..", "Lab", "abcdefghijklm", "a b"}) {
+    EXPECT_FALSE(Names::of(bad)) << bad;
+  }
+  EXPECT_TRUE(Names::of("lab2"));
+}
+
+TEST(Manifest, ComesBackAsItWasWritten) {
+  const Shape shape{.nodes = 3,
+                    .vms = 5,
+                    .token_ms = 500,
+                    .accelerator = Accelerator::kvm,
+                    .software = Software::none,
+                    .phase = Phase::up};
+
+  const auto back = parse_shape(to_json(shape));
+
+  ASSERT_TRUE(back) << back.error().text;
+  EXPECT_EQ(to_json(*back), to_json(shape));
+  EXPECT_EQ(back->nodes, 3);
+  EXPECT_EQ(back->accelerator, Accelerator::kvm);
+}
+
+TEST(Manifest, RefusesWhatIsNoManifest) {
+  for (const char* bad : {"", "[]", "{", R"({"nodes":0})", R"({"nodes":4,"vms":9999})"}) {
+    EXPECT_FALSE(parse_shape(bad)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace upbeat::lab

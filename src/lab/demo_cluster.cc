@@ -64,16 +64,8 @@ std::string unrest(const ClusterSeen& seen, const std::vector<std::string>& away
 Result<std::vector<HistoryEvent>> parse_history(const std::string& text) {
   std::vector<HistoryEvent> history;
   try {
-    if (text.starts_with('[')) {
-      const auto value = json::parse(text);
-      for (const auto& line : value.as_array()) history.push_back(event_of(line));
-      return history;
-    }
-    for (std::size_t at = 0; at < text.size();) {
-      const auto end = std::min(text.find('\n', at), text.size());
-      if (end > at) history.push_back(event_of(json::parse(text.substr(at, end - at))));
-      at = end + 1;
-    }
+    const auto value = json::parse(text);
+    for (const auto& line : value.at("events").as_array()) history.push_back(event_of(line));
     return history;
   } catch (const std::exception& wrong) {
     return fail(std::string("cannot read what `upbeat events --json` printed: ") + wrong.what());

@@ -49,7 +49,7 @@ struct HistoryEvent {
   bool operator==(const HistoryEvent&) const = default;
 };
 
-/// Reads the history, one JSON object a line or one array.
+/// Reads the history, oldest first.
 [[nodiscard]] Result<std::vector<HistoryEvent>> parse_history(const std::string& json);
 
 /// The first line about `subject` not before `since_wall_ms` that begins with `text_begins`.

@@ -61,14 +61,14 @@ TEST(DemoCluster, ANodeThatIsAwayMayBeAnythingButAHost) {
   EXPECT_EQ(unrest(seen, {"node0"}), "");
 }
 
-TEST(DemoCluster, ReadsHistoryByLineAndAsAList) {
-  const std::string one = R"({"index": 4, "wall_ms": 1700000000123, "subject": "x0", "text": "t"})";
-  const std::vector<HistoryEvent> expected{{4, 1700000000123, "x0", "t"}};
+TEST(DemoCluster, ReadsHistory) {
+  const auto history = parse_history(
+      R"({"events": [{"index": 4, "wall_ms": 1700000000123, "subject": "x0", "text": "t"}]})");
 
-  EXPECT_EQ(parse_history(one + "\n"), expected);
-  EXPECT_EQ(parse_history("[" + one + "]"), expected);
-  EXPECT_EQ(parse_history("")->size(), 0U);
-  EXPECT_FALSE(parse_history("no json"));
+  ASSERT_TRUE(history) << history.error().text;
+  EXPECT_EQ(*history, (std::vector<HistoryEvent>{{4, 1700000000123, "x0", "t"}}));
+  EXPECT_FALSE(parse_history(""));
+  EXPECT_FALSE(parse_history("[]"));
 }
 
 TEST(DemoCluster, FindsWhatHappenedSinceTheStrikeAndNotBefore) {

@@ -30,45 +30,40 @@ void RunJudge::judge_boot(const QemuSeen& booted, const std::vector<QemuSeen>& s
   }
 }
 
-void RunJudge::judge_pair(Instant now, const Life& one, const Life& other) {
+void RunJudge::judge_pair(const Life& one, const Life& other) {
   // In a handover only the later one executes after the other had executed.
   if (one.last_executed >= other.first_executed && other.last_executed >= one.first_executed) {
     accuse(one.seen, other.seen, "executed it in turns with");
   }
   const auto both_since = std::max(one.first_executed, other.first_executed);
-  if (both_since != Instant::max() && now - both_since > handover_limit) {
+  if (both_since != Instant::max() &&
+      std::min(one.seen.read_to, other.seen.read_to) - both_since > handover_limit) {
     accuse(one.seen, other.seen, "was still there long after it was executed by");
   }
 }
 
-void RunJudge::sample(Instant now, const std::vector<QemuSeen>& seen) {
+void RunJudge::sample(const std::vector<QemuSeen>& seen) {
   for (const auto& one : seen) {
-    const Key key(one.pid, one.start_ticks);
-    const auto [found, is_new] = lives_.try_emplace(key, Life{.seen = one});
-    if (is_new && one.origin == Origin::booted) judge_boot(one, seen);
+    const auto [found, is_new] = lives_.try_emplace(Key(one.pid, one.start_ticks), Life{one, one});
     auto& life = found->second;
-    // What a process executed before it was first seen was executed in the interval before, or
-    // before this watch began; the boot rule has judged that.
-    if (before_ != Instant::min()) {
-      const auto executed =
-          one.guest_cpu - (is_new ? std::chrono::nanoseconds{0} : life.seen.guest_cpu);
-      const std::chrono::duration<double> interval = now - before_;
-      if (std::chrono::duration<double>(executed) >= interval * executing_share) {
-        life.first_executed = std::min(life.first_executed, now);
-        life.last_executed = before_;
-      }
+    if (is_new) {  // what it executed until now, it executed at a time that nobody knows
+      if (one.origin == Origin::booted) judge_boot(one, seen);
+      continue;
+    }
+    if (one.guest_cpu - life.mark.guest_cpu >= executing_at_least) {
+      life.first_executed = std::min(life.first_executed, one.read_to);
+      life.last_executed = life.mark.read_from;
+      life.mark = one;
     }
     life.seen = one;
   }
   for (const auto& one : seen) {
     for (const auto& other : seen) {
       if (one.vm != other.vm || one == other) continue;
-      judge_pair(now, lives_.at({one.pid, one.start_ticks}),
-                 lives_.at({other.pid, other.start_ticks}));
+      judge_pair(lives_.at({one.pid, one.start_ticks}), lives_.at({other.pid, other.start_ticks}));
     }
   }
   last_ = seen;
-  before_ = now;
 }
 
 std::vector<QemuSeen> RunJudge::ever() const {

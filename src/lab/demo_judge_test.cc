@@ -9,6 +9,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+using Span = std::chrono::nanoseconds;
+
 /// A world of QEMU processes in which time passes in samples of 100 ms.
 class World {
  public:
@@ -24,8 +26,12 @@ class World {
       for (const auto pid : executing) processes_[pid].guest_cpu += 30ms;
       now_ += 100ms;
       std::vector<QemuSeen> seen;
-      for (const auto& [pid, one] : processes_) seen.push_back(one);
-      judge_.sample(now_, seen);
+      for (auto& [pid, one] : processes_) {
+        one.read_from = now_;
+        one.read_to = now_ + 1ms;
+        seen.push_back(one);
+      }
+      judge_.sample(seen);
     }
   }
   [[nodiscard]] const std::vector<Twice>& twice() const { return judge_.twice(); }
@@ -101,6 +107,20 @@ TEST(RunJudge, ASourceThatRunsOnAfterItsGuestHasLeftIsASecondStart) {
   EXPECT_NE(world.twice()[0].what.find("in turns with"), std::string::npos);
 }
 
+TEST(RunJudge, AGuestThatIsAlmostIdleIsSeenToExecuteAllTheSame) {
+  World world;
+  auto& source = world.start(1, "node0", Origin::booted);
+  world.pass(5, {1});
+  auto& target = world.start(2, "node1", Origin::migrated_in);
+  for (int sample = 0; sample < 100; ++sample) {
+    source.guest_cpu += 1ms;
+    target.guest_cpu += 1ms;
+    world.pass(1, {});
+  }
+
+  EXPECT_EQ(world.twice().size(), 1U);
+}
+
 TEST(RunJudge, ASourceThatNeverEndsIsASecondStart) {
   World world;
   world.start(1, "node0", Origin::booted);
@@ -124,6 +144,31 @@ TEST(RunJudge, TheLittleWorkOfSettingUpAndTakingDownIsNoExecution) {
   world.pass(5, {2});
 
   EXPECT_TRUE(world.twice().empty()) << world.twice().front().what;
+}
+
+TEST(RunJudge, AHandoverBetweenTheReadingsOfOneSampleIsNoSecondStart) {
+  // The source is read, pauses, and the target executes before it is read: the source's last
+  // execution is seen in the next sample only, the target's first one in this.
+  const RunJudge::Instant begin{1000s};
+  QemuSeen source{.vm = "x0", .node = "node0", .pid = 1, .start_ticks = 1};
+  QemuSeen target{.vm = "x0", .node = "node1", .pid = 2, .start_ticks = 2};
+  target.origin = Origin::migrated_in;
+  RunJudge judge;
+  const auto sample = [&](Span source_at, Span target_at) {
+    source.read_from = source.read_to = begin + source_at;
+    target.read_from = target.read_to = begin + target_at;
+    judge.sample({source, target});
+  };
+
+  sample(0ms, 500ms);
+  source.guest_cpu += 30ms;
+  target.guest_cpu += 30ms;
+  sample(1000ms, 1500ms);
+  source.guest_cpu += 30ms;
+  target.guest_cpu += 30ms;
+  sample(2000ms, 2500ms);
+
+  EXPECT_TRUE(judge.twice().empty()) << judge.twice().front().what;
 }
 
 TEST(RunJudge, TwoBootsSeenInTheSameSampleAreASecondStart) {

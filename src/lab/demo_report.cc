@@ -44,6 +44,11 @@ std::optional<double> blackout_median_ms(const Graceful& graceful) {
   return measure::median(std::move(all));
 }
 
+std::string others(const std::optional<double>& blackout_ms) {
+  return "longest silence of the guests on other nodes meanwhile: " + cell(blackout_ms, "ms", 1) +
+         "\n";
+}
+
 std::string where(const std::string& node) { return node.empty() ? "nowhere" : node; }
 
 }  // namespace
@@ -71,6 +76,12 @@ std::vector<std::string> wrong_in_kind(const DemoReport& report) {
   for (const auto& vm : report.power_cut.vms) {
     if (!vm.outage_s) wrong.push_back(vm.vm + " did not come back after the power cut");
   }
+  if (!report.graceful.came_back) wrong.push_back(report.graceful.node + " is not back");
+  if (report.power_cut.node.empty()) {
+    wrong.emplace_back("there was no power cut");
+  } else if (!report.power_cut.came_back) {
+    wrong.push_back(report.power_cut.node + " is not back");
+  }
   if (report.started_twice > 0) {
     wrong.push_back(fmt::format("guests were started twice: {} times", report.started_twice));
   }
@@ -88,7 +99,7 @@ std::string to_text(const DemoReport& report) {
                cell(vm.hypervisor_downtime_ms, "ms", 0), yes(vm.same_boot), yes(vm.memory_intact),
                yes(vm.connection_kept), cell(vm.longest_stall_ms, "ms", 0)});
   }
-  text += moved.text();
+  text += moved.text() + others(graceful.others_blackout_ms);
   text += fmt::format("\npower of {} cut: lost after {}, proved off after {}, repaired after {}\n",
                       cut.node, cell(cut.strike_to_lost_s, "s", 2),
                       cell(cut.strike_to_fenced_s, "s", 2), cell(cut.strike_to_repaired_s, "s", 2));
@@ -96,7 +107,7 @@ std::string to_text(const DemoReport& report) {
   for (const auto& vm : cut.vms) {
     restarted.add({vm.vm, vm.from, where(vm.to), vm.method, cell(vm.outage_s, "s", 2)});
   }
-  text += restarted.text();
+  text += restarted.text() + others(cut.others_blackout_ms);
   text += fmt::format("\nguests started twice: {}\n\n", started_twice);
   for (const auto& one : promises(report))
     text += (one.met ? "met     " : "MISSED  ") + one.what + "\n";

@@ -25,6 +25,10 @@ struct MovedVm {
 struct Graceful {
   std::string node;
   std::optional<double> strike_to_repaired_s;
+  /// The longest silence of any guest that was on another node, from strike to repaired: what the
+  /// machine itself does to guests.
+  std::optional<double> others_blackout_ms;
+  bool came_back = false;  ///< the node, as a member
   std::vector<MovedVm> vms;
 };
 
@@ -42,6 +46,10 @@ struct PowerCut {
   std::optional<double> strike_to_lost_s;
   std::optional<double> strike_to_fenced_s;
   std::optional<double> strike_to_repaired_s;
+  /// The longest silence of any guest that was on another node, from strike to repaired: what the
+  /// machine itself does to guests.
+  std::optional<double> others_blackout_ms;
+  bool came_back = false;  ///< the node, as a member
   std::vector<RestartedVm> vms;
 };
 

@@ -14,6 +14,7 @@ DemoReport good() {
   DemoReport report;
   report.graceful = {.node = "node0",
                      .strike_to_repaired_s = 3.25,
+                     .came_back = true,
                      .vms = {{.vm = "x0",
                               .from = "node0",
                               .to = "node2",
@@ -28,6 +29,7 @@ DemoReport good() {
                       .strike_to_lost_s = 2.2,
                       .strike_to_fenced_s = 3.1,
                       .strike_to_repaired_s = 9.5,
+                      .came_back = true,
                       .vms = {{"x1", "node1", "node3", "boot", 9.5}}};
   return report;
 }
@@ -77,6 +79,15 @@ TEST(DemoReport, AGuestThatIsNotBackAndASecondStartAreWrong) {
   EXPECT_THAT(wrong_in_kind(report),
               testing::ElementsAre("x5 answered twice", "x1 did not come back after the power cut",
                                    "guests were started twice: 1 times"));
+}
+
+TEST(DemoReport, ANodeThatStaysAwayAndAPowerCutThatNeverWasAreWrong) {
+  auto report = good();
+  report.graceful.came_back = false;
+  report.power_cut = {};
+
+  EXPECT_THAT(wrong_in_kind(report),
+              testing::ElementsAre("node0 is not back", "there was no power cut"));
 }
 
 TEST(DemoReport, WritesTheJsonThatOthersRead) {

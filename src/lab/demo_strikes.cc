@@ -104,15 +104,29 @@ std::optional<double> measure_repair(const Stage& stage, const Watchers& watcher
   return seconds_between(strike.steady, *repaired);
 }
 
-void wait_until_back(const Stage& stage, const std::string& node,
+/// Whether the node has become a member again, and everything is calm.
+bool wait_until_back(const Stage& stage, const std::string& node,
                      std::vector<std::string>& wrongs) {
   const auto back = wait_until_calm(stage, node + " comes back", {}, back_limit);
   if (!back) wrongs.push_back(back.error().text);
+  return back.has_value();
 }
 
 std::size_t index_of(const Stage& stage, const std::string& vm) {
   const auto& guests = stage.lab.guests();
   return static_cast<std::size_t>(std::ranges::find(guests, vm, &GuestInfo::name) - guests.begin());
+}
+
+std::optional<double> others_blackout_ms(const measure::Prober& prober,
+                                         const std::set<std::string>& struck,
+                                         const measure::Window& window) {
+  std::optional<double> longest;
+  for (std::size_t at = 0; at < prober.targets().size(); ++at) {
+    if (struck.contains(prober.targets()[at].name)) continue;
+    const auto summary = measure::summarize(prober.series(at), window);
+    longest = std::max(longest.value_or(0.0), ms(summary.blackout()));
+  }
+  return longest;
 }
 
 void judge_memory(const Stage& stage, const GuestStatuses& before, std::vector<MovedVm>& moved,
@@ -146,8 +160,10 @@ void judge_memory(const Stage& stage, const GuestStatuses& before, std::vector<M
 }
 
 void judge_moves(const Stage& stage, const Watchers& watchers, const Moment& strike,
-                 const measure::Window& window, Graceful& graceful) {
+                 const measure::Window& window, Graceful& graceful,
+                 std::vector<std::string>& wrongs) {
   const auto history = ask_history(stage, {graceful.node});
+  if (!history) wrongs.push_back(history.error().text);
   const auto fates = watchers.connections.fates();
   for (auto& vm : graceful.vms) {
     const auto at = index_of(stage, vm.vm);
@@ -167,7 +183,8 @@ void judge_moves(const Stage& stage, const Watchers& watchers, const Moment& str
 Graceful reboot_node(const Stage& stage, const Watchers& watchers, const std::string& node,
                      std::vector<std::string>& wrongs) {
   Graceful graceful{.node = node};
-  for (const auto& vm : guests_on(watchers.world, node)) {
+  const auto struck = guests_on(watchers.world, node);
+  for (const auto& vm : struck) {
     graceful.vms.push_back({.vm = vm, .from = node});
   }
   const auto before = ask_guests(stage);
@@ -183,8 +200,10 @@ Graceful reboot_node(const Stage& stage, const Watchers& watchers, const std::st
   });
   graceful.strike_to_repaired_s =
       measure_repair(stage, watchers, node, strike, node + " hands over", wrongs);
-  judge_moves(stage, watchers, strike, {strike.steady, SteadyClock::now()}, graceful);
-  wait_until_back(stage, node, wrongs);
+  const measure::Window window{strike.steady, SteadyClock::now()};
+  graceful.others_blackout_ms = others_blackout_ms(watchers.prober, struck, window);
+  judge_moves(stage, watchers, strike, window, graceful, wrongs);
+  graceful.came_back = wait_until_back(stage, node, wrongs);
   judge_memory(stage, *before, graceful.vms, wrongs);
   typed.wait();
   return graceful;
@@ -200,6 +219,7 @@ PowerCut cut_power(const Stage& stage, const Watchers& watchers, const std::stri
   cut.strike_to_repaired_s =
       measure_repair(stage, watchers, node, strike, node + " is without power", wrongs);
   const measure::Window window{strike.steady, SteadyClock::now()};
+  cut.others_blackout_ms = others_blackout_ms(watchers.prober, struck, window);
   if (const auto history = ask_history(stage, {node})) {
     const auto since_strike_s = [&](const std::string& begins) -> std::optional<double> {
       const auto* event = find_event(*history, node, begins, strike.wall_ms);
@@ -221,7 +241,7 @@ PowerCut cut_power(const Stage& stage, const Watchers& watchers, const std::stri
     cut.vms.push_back(std::move(restarted));
   }
   if (const auto on = stage.lab.switch_on(node); !on) wrongs.push_back(on.error().text);
-  wait_until_back(stage, node, wrongs);
+  cut.came_back = wait_until_back(stage, node, wrongs);
   return cut;
 }
 

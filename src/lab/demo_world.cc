@@ -60,7 +60,7 @@ void WorldWatch::loop() {
     ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
     cpu_ns_ = used.tv_sec * 1'000'000'000LL + used.tv_nsec;
     const std::scoped_lock lock(mutex_);
-    judge_.sample(now, seen);
+    judge_.sample(seen);
     longest_gap_ = std::max(longest_gap_, std::chrono::nanoseconds(now - std::min(before, now)));
     before = now;
   }
@@ -75,8 +75,10 @@ std::vector<QemuSeen> WorldWatch::look() {
     auto& threads = guest_threads_[{pid, start_ticks}];
     if (threads.empty()) threads = guest_threads_of(pid);
     std::chrono::nanoseconds executed{0};
+    const auto read_from = Clock::now();
     for (const auto thread : threads) executed += cpu_of(pid, thread);
-    seen.push_back({one.vm, one.node, pid, start_ticks, one.origin, executed});
+    seen.push_back(
+        {one.vm, one.node, pid, start_ticks, one.origin, executed, read_from, Clock::now()});
   }
   std::erase_if(guest_threads_, [&](const auto& entry) { return !here.contains(entry.first); });
   return seen;

@@ -130,9 +130,13 @@ Result<ProcessRecord> start_detached(const Detached& what) {
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return failed(std::strerror(errno));
   const Fd read_end(ends[0]);
   Fd write_end(ends[1]);
-  Prepared with{.argv = words(what.argv), .environment = words(what.environment),
-                .record = what.record.c_str(), .log = what.log.c_str(),
-                .terminal = what.terminal.c_str(), .netns = netns.get(), .failure = ends[1],
+  Prepared with{.argv = words(what.argv),
+                .environment = words(what.environment),
+                .record = what.record.c_str(),
+                .log = what.log.c_str(),
+                .terminal = what.terminal.c_str(),
+                .netns = netns.get(),
+                .failure = ends[1],
                 .life = what.life};
   with.argv.push_back(nullptr);
   for (char** at = environ; *at != nullptr; ++at) with.environment.push_back(*at);

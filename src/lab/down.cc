@@ -65,7 +65,8 @@ Done end_inhabitants(const Names& names) {
 void remove_container_leftovers(const Names& names) {
   std::error_code error;
   for (const char* folder : {"propagate", "unix-export"}) {
-    for (const auto& entry : fs::directory_iterator(fs::path("/run/systemd/nspawn") / folder, error)) {
+    for (const auto& entry :
+         fs::directory_iterator(fs::path("/run/systemd/nspawn") / folder, error)) {
       if (entry.path().filename().string().starts_with(names.namespace_prefix())) {
         (void)unmount_below(entry.path());
         (void)remove_folder(entry.path());

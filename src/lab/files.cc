@@ -113,11 +113,13 @@ void clear_interrupt() { asked_to_stop = 0; }
 
 Result<Lock> Lock::take(const std::filesystem::path& path, const std::string& what) {
   if (auto made = make_folder(path.parent_path()); !made) return std::unexpected(made.error());
+  // A process that somebody who was killed had just forked holds the lock until it is its program.
+  constexpr auto patience = std::chrono::seconds(1);
   constexpr int tries = 10;  // each one lost to somebody who removed the file just then
   for (int attempt = 0; attempt < tries; ++attempt) {
     Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (!fd.open()) return fail("cannot open the lock " + path.string() + ": " + why());
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (!wait_until([&] { return ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0; }, patience)) {
       return fail("cannot change " + what +
                   ": another command is at work on it; wait until it is done or stop it");
     }

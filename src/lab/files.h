@@ -42,7 +42,7 @@ void clear_interrupt();
 /// A lab's lock, held as long as the object lives.
 class Lock {
  public:
-  /// Takes the lock or says at once who has it.
+  /// Takes the lock, or says after a second that somebody else has it.
   static Result<Lock> take(const std::filesystem::path& path, const std::string& what);
   /// Removes the lock's file: after this the name is free for anybody.
   void remove();

@@ -38,8 +38,9 @@ Done start_disk(const Names& names, int index) {
   const std::string vm = vm_name(index);
   const auto path = names.disk(vm);
   if (auto made = make_disk(path); !made) return made;
-  // The gateway never loses its power, so a flush may end in its page cache: a node's power cut loses
-  // nothing of it, and eight guests' flushes do not make the machine's own disk the bottleneck.
+  // The gateway never loses its power, so a flush may end in its page cache: a node's power cut
+  // loses nothing of it, and eight guests' flushes do not make the machine's own disk the
+  // bottleneck.
   auto started = start_detached(
       {.argv = {"qemu-nbd", "--format=raw", "--cache=unsafe", "--persistent", "--shared=0",
                 "--export-name=" + vm, std::string("--bind=") + gateway_address,
@@ -56,7 +57,8 @@ Fd gateway_socket(const Names& names, int type) {
   Fd fd;
   std::thread([&] {  // a thread of its own, so that the caller stays where it is
     if (enter_namespace(names, "gw")) fd.reset(::socket(AF_INET, type | SOCK_CLOEXEC, 0));
-  }).join();
+  })
+      .join();
   return fd;
 }
 
@@ -92,7 +94,8 @@ Done start_disks(const Names& names, const Shape& shape) {
   for (int vm = 0; vm < shape.vms; ++vm) {
     if (wait_until([&] { return connects(names, first_disk_port + vm); }, service_limit)) continue;
     if (interrupted()) return fail("stopped");
-    return fail("cannot serve the disk of " + vm_name(vm) + ": qemu-nbd does not answer; the last " +
+    return fail("cannot serve the disk of " + vm_name(vm) +
+                ": qemu-nbd does not answer; the last " +
                 "it said is: " + last_line(names.logs() / ("disk-" + vm_name(vm) + ".log")));
   }
   return {};

@@ -80,8 +80,9 @@ Result<GuestKernel> guest_kernel() {
     }
   }
   if (found.empty()) {
-    return fail("cannot find a kernel for the guests: install the package "
-                "linux-image-cloud-amd64");
+    return fail(
+        "cannot find a kernel for the guests: install the package "
+        "linux-image-cloud-amd64");
   }
   return std::ranges::max_element(found, {}, [](const auto& each) { return each.first; })->second;
 }

@@ -85,7 +85,8 @@ Result<GuestStatus> guest_status(const Names& names, const std::string& address,
   std::string line;
   std::thread([&] {  // a thread of its own, since one that entered a namespace stays there
     if (enter_namespace(names, "gw")) line = first_line(address, status_port, Clock::now() + limit);
-  }).join();
+  })
+      .join();
   if (!line.empty()) return parse_guest_status(line);
   return fail("the guest at " + address + " did not answer within " +
               std::to_string(limit.count()) + " ms");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A running lab, for programs that rehearse failures in it: its nodes and guests by name, commands in
-// a node, power and cables, a place at the gateway to probe from, and the truth about what runs.
+// A running lab, for programs that rehearse failures in it: its nodes and guests by name, commands
+// in a node, power and cables, a place at the gateway to probe from, and the truth about what runs.
 //
 // All calls need root. They may be made from several threads; each blocks until it is done.
 #pragma once
@@ -47,15 +47,15 @@ class Lab {
   [[nodiscard]] Result<Finished> exec(const std::string& node, const Command& command) const;
 
   [[nodiscard]] Power power(const std::string& node) const;
-  [[nodiscard]] Done cut_power(const std::string& node) const;    ///< done when nothing runs there
-  [[nodiscard]] Done switch_on(const std::string& node) const;    ///< done when it begins to boot
-  [[nodiscard]] Done shut_down(const std::string& node) const;    ///< in good order, up to 5 min
-  [[nodiscard]] bool has_booted(const std::string& node) const;   ///< since its power came on
-  [[nodiscard]] Done pull_cable(const std::string& node) const;   ///< all links of the node
+  [[nodiscard]] Done cut_power(const std::string& node) const;   ///< done when nothing runs there
+  [[nodiscard]] Done switch_on(const std::string& node) const;   ///< done when it begins to boot
+  [[nodiscard]] Done shut_down(const std::string& node) const;   ///< in good order, up to 5 min
+  [[nodiscard]] bool has_booted(const std::string& node) const;  ///< since its power came on
+  [[nodiscard]] Done pull_cable(const std::string& node) const;  ///< all links of the node
   [[nodiscard]] Done plug_cable(const std::string& node) const;
 
-  /// Moves the calling thread to the gateway: sockets that it opens from now on reach the guests. It
-  /// cannot come back, so use a thread made for it.
+  /// Moves the calling thread to the gateway: sockets that it opens from now on reach the guests.
+  /// It cannot come back, so use a thread made for it.
   [[nodiscard]] Done enter_gateway() const;
 
   /// What a guest says of itself, or an error if it does not answer within `limit`. Any thread.

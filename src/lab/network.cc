@@ -54,11 +54,11 @@ Done build_node(const Names& names, int index) {
                " up\n";
   }
   if (auto done = ip_batch(names.netns("gw"), gateway); !done) return done;
-  return ip_batch(names.netns(node),
-                  "link set lo up\n" + bridge_lines("br0", node_address(index, 0)) +
-                      "link set up0 master br0 up\n"
-                      "link set up1 up\naddr add " +
-                      node_address(index, 1) + "/24 brd + dev up1\n");
+  return ip_batch(names.netns(node), "link set lo up\n" +
+                                         bridge_lines("br0", node_address(index, 0)) +
+                                         "link set up0 master br0 up\n"
+                                         "link set up1 up\naddr add " +
+                                         node_address(index, 1) + "/24 brd + dev up1\n");
 }
 
 }  // namespace
@@ -93,8 +93,8 @@ Done set_cable(const Names& names, const std::string& node, Cable cable, int lin
   std::string lines;
   for (int each = 0; each < link_count; ++each) {
     if (link != all_links && link != each) continue;
-    lines += "link set " + gateway_port(node, each) +
-             (cable == Cable::pulled ? " down\n" : " up\n");
+    lines +=
+        "link set " + gateway_port(node, each) + (cable == Cable::pulled ? " down\n" : " up\n");
   }
   return ip_batch(names.netns("gw"), lines);
 }

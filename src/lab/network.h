@@ -31,7 +31,8 @@ constexpr int all_links = -1;
 /// Of all links of the node.
 [[nodiscard]] Result<std::vector<Cable>> cables_of(const Names& names, const std::string& node);
 
-/// Moves the calling thread into a namespace of the lab; sockets that it opens from now on are there.
+/// Moves the calling thread into a namespace of the lab; sockets that it opens from now on are
+/// there.
 [[nodiscard]] Done enter_namespace(const Names& names, const std::string& of);
 
 /// The processes that are in a namespace now, cheaply: compares links below /proc.

@@ -8,7 +8,6 @@
 #include <sstream>
 #include <thread>
 
-
 #include "lab/detached.h"
 #include "lab/network.h"
 
@@ -104,9 +103,9 @@ Done power_on(const Names& names, const std::string& node) {
       .log = names.logs() / ("supervisor-" + node + ".log"),
   });
   if (!started) return std::unexpected(started.error());
-  const bool begun = wait_until(
-      [&] { return recorded_alive(container_record(names, node)) || !alive(*started); },
-      switch_limit);
+  const bool begun =
+      wait_until([&] { return recorded_alive(container_record(names, node)) || !alive(*started); },
+                 switch_limit);
   if (begun && alive(*started)) return {};
   return fail("cannot switch " + node + " on: its container did not start; see " +
               (names.logs() / ("supervisor-" + node + ".log")).string() + " and " +
@@ -148,12 +147,22 @@ Result<std::vector<std::string>> inside(const Names& names, const std::string& n
                                         const std::vector<std::string>& argv) {
   const auto init = init_of(names, node);
   if (!init) return fail("cannot run " + argv.at(0) + " in " + node + ": the node is off");
-  std::vector<std::string> words{"nsenter",  "--target", std::to_string(init->pid),
-                                 "--mount",  "--uts",    "--ipc",
-                                 "--net",    "--pid",    "--root",
-                                 "--wd",     "--",       "/usr/bin/env",
-                                 "HOME=/root", "LANG=C.UTF-8",
-                                 "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
+  std::vector<std::string> words{
+      "nsenter",
+      "--target",
+      std::to_string(init->pid),
+      "--mount",
+      "--uts",
+      "--ipc",
+      "--net",
+      "--pid",
+      "--root",
+      "--wd",
+      "--",
+      "/usr/bin/env",
+      "HOME=/root",
+      "LANG=C.UTF-8",
+      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
   words.insert(words.end(), argv.begin(), argv.end());
   return words;
 }

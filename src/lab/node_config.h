@@ -19,6 +19,7 @@ namespace upbeat::lab {
 [[nodiscard]] std::string upbeat_toml(const Shape& shape);
 /// snmpd.conf(5) of the power strip: it answers on the gateway, to this community, only the system
 /// identity of an APC rack PDU and the outlets, which `outlet_command` serves.
-[[nodiscard]] std::string snmpd_conf(const std::string& community, const std::string& outlet_command);
+[[nodiscard]] std::string snmpd_conf(const std::string& community,
+                                     const std::string& outlet_command);
 
 }  // namespace upbeat::lab

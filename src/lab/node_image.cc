@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// mmdebstrap builds the image in a mount and process namespace of its own, so that killing it, or us,
-// leaves neither mounts nor processes; only a finished image gets its final name.
+// mmdebstrap builds the image in a mount and process namespace of its own, so that killing it, or
+// us, leaves neither mounts nor processes; only a finished image gets its final name.
 #include "lab/node_image.h"
 
 #include <fcntl.h>
@@ -33,12 +33,12 @@ constexpr auto build_limit = 15min;
 
 /// Units that have no use in a lab's node: each costs time when four nodes boot on two cores.
 constexpr const char* masked_units[] = {
-    "apt-daily.timer",        "apt-daily-upgrade.timer",  "dpkg-db-backup.timer",
-    "e2scrub_all.timer",      "e2scrub_reap.service",     "fstrim.timer",
-    "getty@tty1.service",     "getty-static.service",     "console-getty.service",
-    "logrotate.timer",        "systemd-pstore.service",   "systemd-firstboot.service",
-    "var-lib-machines.mount", "systemd-networkd.service", "systemd-resolved.service",
-    "systemd-timesyncd.service",
+    "apt-daily.timer",           "apt-daily-upgrade.timer",      "dpkg-db-backup.timer",
+    "e2scrub_all.timer",         "e2scrub_reap.service",         "fstrim.timer",
+    "getty@tty1.service",        "getty-static.service",         "console-getty.service",
+    "logrotate.timer",           "systemd-pstore.service",       "systemd-firstboot.service",
+    "var-lib-machines.mount",    "systemd-networkd.service",     "systemd-resolved.service",
+    "systemd-timesyncd.service", "systemd-modules-load.service",
 };
 
 std::filesystem::path image_path() { return cache_root() / ("node-" + image_key()); }
@@ -51,8 +51,15 @@ Result<std::vector<std::string>> mmdebstrap_command(const std::filesystem::path&
   if (!targets) return std::unexpected(targets.error());
   std::string packages;
   for (const auto& package : node_packages()) packages += (packages.empty() ? "" : ",") + package;
-  std::vector<std::string> argv{"unshare", "--mount", "--pid", "--fork", "--kill-child=SIGKILL",
-                                "--mount-proc", "mmdebstrap", "--mode=root", "--variant=minbase",
+  std::vector<std::string> argv{"unshare",
+                                "--mount",
+                                "--pid",
+                                "--fork",
+                                "--kill-child=SIGKILL",
+                                "--mount-proc",
+                                "mmdebstrap",
+                                "--mode=root",
+                                "--variant=minbase",
                                 "--format=directory",
                                 "--aptopt=APT::Install-Recommends \"false\"",
                                 "--include=" + packages};
@@ -88,8 +95,10 @@ Done debootstrap(const std::filesystem::path& target) {
     return {};
   }
   if (interrupted()) return fail("stopped while building the nodes' image; it was removed");
-  return fail("cannot build the nodes' image: are this machine's package sources reachable? "
-              "mmdebstrap said: " + last_line(log));
+  return fail(
+      "cannot build the nodes' image: are this machine's package sources reachable? "
+      "mmdebstrap said: " +
+      last_line(log));
 }
 
 Done trim(const std::filesystem::path& root) {

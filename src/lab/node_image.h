@@ -17,8 +17,8 @@ namespace upbeat::lab {
 [[nodiscard]] std::string image_key();
 
 /// The one-line sources.list(5) entries for `suite` and its updates, from what
-/// `apt-get indextargets` says of this machine's own sources (lines of `CREATED_BY|REPO_URI|RELEASE|
-/// COMPONENT`).
+/// `apt-get indextargets` says of this machine's own sources (lines of
+/// `CREATED_BY|REPO_URI|RELEASE| COMPONENT`).
 [[nodiscard]] std::vector<std::string> sources_for(const std::string& suite,
                                                    const std::string& index_targets);
 

@@ -47,10 +47,10 @@ Result<fs::path> install_package(const Names& names, const fs::path& image, cons
   if (auto done = write_file(policy, "#!/bin/sh\nexit 101\n", 0755); !done) {
     return std::unexpected(done.error());
   }
-  auto installed = run_checked({.argv = {"chroot", root.string(), "/usr/bin/env",
-                                         "DEBIAN_FRONTEND=noninteractive", "dpkg", "--install",
-                                         "/upbeat.deb"},
-                                .timeout = install_limit});
+  auto installed =
+      run_checked({.argv = {"chroot", root.string(), "/usr/bin/env",
+                            "DEBIAN_FRONTEND=noninteractive", "dpkg", "--install", "/upbeat.deb"},
+                   .timeout = install_limit});
   if (!installed) {
     return fail("cannot install " + deb.string() + " in the nodes: " + installed.error().text);
   }

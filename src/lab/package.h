@@ -14,8 +14,8 @@ namespace upbeat::lab {
 [[nodiscard]] Result<std::filesystem::path> find_package(const std::filesystem::path& given,
                                                          const std::filesystem::path& program);
 
-/// Installs the package over the image, as dpkg does it, in a layer that all nodes share; returns the
-/// layer's folder. Its services are enabled as the package wants it and none is started.
+/// Installs the package over the image, as dpkg does it, in a layer that all nodes share; returns
+/// the layer's folder. Its services are enabled as the package wants it and none is started.
 [[nodiscard]] Result<std::filesystem::path> install_package(const Names& names,
                                                             const std::filesystem::path& image,
                                                             const std::filesystem::path& deb);

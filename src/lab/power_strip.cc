@@ -6,6 +6,7 @@
 #include <charconv>
 #include <iostream>
 #include <sstream>
+#include <utility>
 
 namespace upbeat::lab {
 namespace {
@@ -78,10 +79,12 @@ StripValue value_of(const StripWorld& world, const Cell& cell) {
   switch (cell.column) {
     case name_column:
       return {cell.text(), "string", world.names[static_cast<std::size_t>(cell.outlet - 1)]};
-    case phase_column: return integer(1);
+    case phase_column:
+      return integer(1);
     case state_column:
       return integer(world.state(cell.outlet) == Outlet::on ? outlet_on : outlet_off);
-    default: return integer(cell.outlet);
+    default:
+      return integer(cell.outlet);
   }
 }
 
@@ -134,7 +137,7 @@ void serve_strip(const StripWorld& world, std::istream& in, std::ostream& out) {
     } else if (line == "getnext" && next_line()) {
       out << answer(strip_next(world, line)) << std::endl;
     } else if (line == "set" && next_line()) {
-      const std::string oid = line;
+      const std::string oid = std::exchange(line, {});
       if (!next_line()) return;
       std::istringstream words(line);
       std::string type;

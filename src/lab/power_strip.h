@@ -21,9 +21,9 @@ enum class Outlet : std::uint8_t { on, off };
 
 /// What stands behind the outlets. Outlets count from 1.
 struct StripWorld {
-  std::vector<std::string> names;             ///< names[0] is what outlet 1 feeds
-  std::function<Outlet(int)> state;           ///< as the world is, not as it was last told
-  std::function<bool(int, Outlet)> switch_to; ///< false: it could not be done
+  std::vector<std::string> names;              ///< names[0] is what outlet 1 feeds
+  std::function<Outlet(int)> state;            ///< as the world is, not as it was last told
+  std::function<bool(int, Outlet)> switch_to;  ///< false: it could not be done
 };
 
 /// An answer of the strip; its type is one of pass_persist's words.

@@ -26,7 +26,8 @@ std::string to_json(const Shape& shape) {
 Result<Shape> parse_shape(const std::string& json) {
   boost::system::error_code error;
   const auto value = boost::json::parse(json, error);
-  if (error || !value.is_object()) return fail("cannot read the lab's manifest: it is no JSON object");
+  if (error || !value.is_object())
+    return fail("cannot read the lab's manifest: it is no JSON object");
   const auto& manifest = value.as_object();
   Shape shape;
   const auto number = [&](const char* key, int& to) {

@@ -11,7 +11,8 @@ namespace upbeat::lab {
 /// How guests are run. Found out by booting one, see accelerator.h.
 enum class Accelerator : std::uint8_t { tcg, kvm };
 
-/// Whether the nodes have Upbeat installed; without it they are a bare Corosync and libvirt cluster.
+/// Whether the nodes have Upbeat installed; without it they are a bare Corosync and libvirt
+/// cluster.
 enum class Software : std::uint8_t { upbeat, none };
 
 /// How far the lab has come. Whatever is `starting` and locked by nobody was killed half way.

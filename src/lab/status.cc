@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto answer_limit = 500ms;
+constexpr auto answer_limit = 1500ms;
 constexpr auto ask_limit = 5s;
 
 struct NodeView {
@@ -138,7 +138,8 @@ std::string status_text(const Lab& lab) {
     out << std::setw(10) << node.name << std::setw(7) << node.power << std::setw(13) << node.state
         << std::setw(18) << joined(node.links) << joined(node.guests) << "\n";
   }
-  out << "\n" << std::setw(6) << "VM" << std::setw(14) << "ADDRESS" << std::setw(16) << "RUNS ON"
+  out << "\n"
+      << std::setw(6) << "VM" << std::setw(14) << "ADDRESS" << std::setw(16) << "RUNS ON"
       << "ANSWERS\n";
   for (const auto& vm : view.vms) {
     out << std::setw(6) << vm.name << std::setw(14) << vm.address << std::setw(16)

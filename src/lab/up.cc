@@ -108,7 +108,8 @@ Done lay_ground(const Names& names, Shape& shape, Progress& progress) {
   shape.accelerator = known_accelerator(names);
   if (auto done = write_definitions(names, shape); !done) return done;
   if (auto done = write_manifest(names, shape); !done) return done;
-  progress.done(shape.accelerator == Accelerator::kvm ? "kvm" : "tcg: kvm does not run guests here");
+  progress.done(shape.accelerator == Accelerator::kvm ? "kvm"
+                                                      : "tcg: kvm does not run guests here");
 
   progress.begin("network, disks, power strip");
   if (auto made = make_folder(names.consoles()); !made) return made;
@@ -182,8 +183,9 @@ bool is_up(const Names& names) {
 
 Done check_machine() {
   if (::geteuid() != 0) {
-    return fail("a lab needs root, since it makes network namespaces, mounts and containers; run "
-                "this as root");
+    return fail(
+        "a lab needs root, since it makes network namespaces, mounts and containers; run "
+        "this as root");
   }
   std::string missing;
   for (const auto& tool : tools) {
@@ -196,7 +198,8 @@ Done check_machine() {
 
 Done bring_up(const Names& names, const UpOptions& wanted, Progress& progress) {
   if (is_up(names)) {
-    return fail("the lab '" + names.lab() + "' is already up; 'upbeat lab status' shows it, "
+    return fail("the lab '" + names.lab() +
+                "' is already up; 'upbeat lab status' shows it, "
                 "'upbeat lab down' removes it");
   }
   UpOptions options = wanted;

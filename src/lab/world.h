@@ -23,8 +23,8 @@ struct QemuProcess {
   bool operator==(const QemuProcess&) const = default;
 };
 
-/// The guest's name and origin from QEMU's argument list (as /proc/PID/cmdline has it: words that end
-/// in NUL); an empty name if these are no arguments of a libvirt guest.
+/// The guest's name and origin from QEMU's argument list (as /proc/PID/cmdline has it: words that
+/// end in NUL); an empty name if these are no arguments of a libvirt guest.
 struct QemuArguments {
   std::string vm;
   Origin origin = Origin::booted;

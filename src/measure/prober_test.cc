@@ -42,9 +42,10 @@ TEST(Prober, TellsOnlyOfProbesSinceTheMomentAskedFor) {
   (*prober)->stop();
 
   const auto series = (*prober)->series(0, since);
+  const auto all = (*prober)->series(0);
   ASSERT_FALSE(series.probes.empty());
   EXPECT_GE(series.probes.front().sent, since);
-  EXPECT_LE(series.probes.size(), 60U);
+  EXPECT_LT(series.probes.size(), all.probes.size());
 }
 
 TEST(Prober, TwoProbersDoNotTakeEachOthersAnswers) {

@@ -91,10 +91,16 @@ void GuestWork::keep_only(const std::vector<Duty>& duties) {
   }
 }
 
-std::vector<VmId> GuestWork::busy() const {
-  std::vector<VmId> vms;
-  for (const auto& [vm, work] : work_) vms.push_back(vm);
-  return vms;
+std::vector<VmId> GuestWork::busy(const std::vector<Duty>& duties) const {
+  std::set<VmId> vms;
+  for (const auto& [vm, work] : work_) vms.insert(vm);
+  for (const auto& duty : duties) {
+    const auto* start = std::get_if<RunHere>(&duty);
+    if (start == nullptr) continue;
+    const auto tried = tried_.find(start->vm);
+    if (tried == tried_.end() || tried->second < start->since) vms.insert(start->vm);
+  }
+  return {vms.begin(), vms.end()};
 }
 
 }  // namespace upbeat

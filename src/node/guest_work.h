@@ -33,8 +33,11 @@ class GuestWork {
   /// Gives up migrations that are no duty any more.
   void keep_only(const std::vector<Duty>& duties);
 
-  /// The guests with which something is being done, sorted.
-  [[nodiscard]] std::vector<VmId> busy() const;
+  /// The guests with which something is being done, or still has to be begun among `duties`: what
+  /// an inventory says of them may be untrue a moment later. Sorted.
+  [[nodiscard]] std::vector<VmId> busy(const std::vector<Duty>& duties) const;
+  /// Whether nothing is being done.
+  [[nodiscard]] bool idle() const { return work_.empty(); }
 
  private:
   struct Work {

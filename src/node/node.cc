@@ -45,9 +45,9 @@ Node::Node(NodePorts ports, NodeOptions options)
           [this]() -> std::optional<ReadingBasis> {
             if (!replica_.in_step()) return std::nullopt;
             return ReadingBasis{replica_.self(), replica_.incarnation(), state().index,
-                                work_.busy()};
+                                work_.busy(duties(state(), self()))};
           },
-          [this] { return work_.busy(); },
+          [this] { return work_.busy(duties(state(), self())); },
           [this](InventoryReported report) { replica_.propose(std::move(report), Repeat::never); },
           [this](const std::string& trouble) {
             if (trouble.empty()) {
@@ -272,7 +272,7 @@ void Node::go_down() {
   if (here == nullptr || found == state().nodes.end() || !found->second.drain) return;
   if (here->leaving) {
     let_go("all its guests have left");
-  } else if (here->reported && is_empty(state(), self()) && work_.busy().empty()) {
+  } else if (here->reported && is_empty(state(), self()) && work_.idle()) {
     if (std::exchange(leave_asked_, true)) return;
     replica_.propose(NodeLeaving{self()}, Repeat::never,
                      [this](const Result<void>& /*left*/) { leave_asked_ = false; });

@@ -108,7 +108,11 @@ void Replica::on_view(const EngineView& view) {
 
 void Replica::on_message(NodeId from, const std::string& bytes) {
   const auto message = decode_message(bytes);
-  if (!message) return;  // of a newer release, or not ours: whoever sent it learns from our Hello
+  if (!message) {
+    // What the others apply and we cannot would make our state another one than theirs.
+    fall_out("it cannot understand what another member says: " + message.error().text);
+    return;
+  }
   std::visit([&](const auto& one) { receive(from, one); }, *message);
 }
 

@@ -21,7 +21,9 @@ struct RingId {
   auto operator<=>(const RingId&) const = default;
 };
 
-/// A running daemon. `incarnation` differs between two lives of the daemon on one node.
+/// A running daemon. `incarnation` differs between two lives of the daemon on one node, and also
+/// before and after a time in which a daemon that lived on may have missed what others got. So a
+/// member whose own incarnation changed is to be treated as a newcomer. It is below 2^53.
 struct Member {
   NodeId node;
   std::uint64_t incarnation = 0;
@@ -29,7 +31,8 @@ struct Member {
   auto operator<=>(const Member&) const = default;
 };
 
-/// One agreed membership, complete: never half a view. Both lists are sorted by node.
+/// One agreed membership, complete: never half a view. Both lists are sorted by node. An equal view
+/// can come again within a ring: when a daemon joined it and left.
 struct EngineView {
   RingId ring;
   bool quorate = false;

@@ -30,6 +30,8 @@ class LogindShutdown final : public ShutdownSource {
   /// what goes wrong later: the bus is lost, the lock cannot be taken again. The source goes on
   /// trying.
   LogindShutdown(boost::asio::io_context& io, std::function<void(const Error&)> complain);
+  LogindShutdown(const LogindShutdown&) = delete;
+  LogindShutdown& operator=(const LogindShutdown&) = delete;
   ~LogindShutdown() override;
 
   /// Blocks while logind answers, up to some seconds if it has to be started first.

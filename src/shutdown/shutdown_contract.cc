@@ -22,73 +22,73 @@ struct Ear final : ShutdownListener {
 class ShutdownContract : public testing::Test {
  protected:
   std::unique_ptr<ShutdownSource> started(Ear& listener) {
-    auto source = world->make_source();
+    auto source = world_->make_source();
     const auto good = source->start(listener);
     EXPECT_TRUE(good) << good.error().text;
     return source;
   }
   void wait_for(const int& count, int value) {
-    world->run_until([&] { return count == value; });
+    world_->run_until([&] { return count == value; });
   }
 
-  std::unique_ptr<ShutdownWorld> world = make_shutdown_world();
-  Ear ear;
+  std::unique_ptr<ShutdownWorld> world_ = make_shutdown_world();
+  Ear ear_;
 };
 
 TEST_F(ShutdownContract, TellsOnceAndHoldsTheShutdownBack) {
-  const auto source = started(ear);
+  const auto source = started(ear_);
 
-  world->ask_for_reboot();
-  wait_for(ear.told, 1);
-  world->run_a_while();
+  world_->ask_for_reboot();
+  wait_for(ear_.told, 1);
+  world_->run_a_while();
 
-  EXPECT_TRUE(world->under_way());
-  EXPECT_EQ(ear.told, 1);
-  EXPECT_EQ(ear.cancelled, 0);
-  EXPECT_FALSE(ear.last.why.empty());
-  ASSERT_TRUE(ear.last.budget);
-  EXPECT_GE(*ear.last.budget, std::chrono::seconds(1));
+  EXPECT_TRUE(world_->under_way());
+  EXPECT_EQ(ear_.told, 1);
+  EXPECT_EQ(ear_.cancelled, 0);
+  EXPECT_FALSE(ear_.last.why.empty());
+  ASSERT_TRUE(ear_.last.budget);
+  EXPECT_GE(*ear_.last.budget, std::chrono::seconds(1));
 }
 
 TEST_F(ShutdownContract, LetsTheShutdownGoOn) {
-  const auto source = started(ear);
-  world->ask_for_reboot();
-  wait_for(ear.told, 1);
+  const auto source = started(ear_);
+  world_->ask_for_reboot();
+  wait_for(ear_.told, 1);
 
   source->let_go();
-  world->run_until([&] { return !world->under_way(); });
+  world_->run_until([&] { return !world_->under_way(); });
 }
 
 TEST_F(ShutdownContract, TellsThatAShutdownCameToNothingAndHoldsTheNextOneBack) {
-  const auto source = started(ear);
-  world->ask_for_reboot();
-  wait_for(ear.told, 1);
+  const auto source = started(ear_);
+  world_->ask_for_reboot();
+  wait_for(ear_.told, 1);
   source->let_go();
-  wait_for(ear.cancelled, 1);
+  wait_for(ear_.cancelled, 1);
 
-  world->ask_for_reboot();
-  wait_for(ear.told, 2);
-  world->run_a_while();
+  world_->ask_for_reboot();
+  wait_for(ear_.told, 2);
+  world_->run_a_while();
 
-  EXPECT_TRUE(world->under_way());
-  EXPECT_EQ(ear.cancelled, 1);
+  EXPECT_TRUE(world_->under_way());
+  EXPECT_EQ(ear_.cancelled, 1);
 }
 
 TEST_F(ShutdownContract, HoldsNothingBackAnyMoreWhenTheSourceGoes) {
-  auto source = started(ear);
-  world->ask_for_reboot();
-  wait_for(ear.told, 1);
+  auto source = started(ear_);
+  world_->ask_for_reboot();
+  wait_for(ear_.told, 1);
 
   source.reset();
-  world->run_until([&] { return !world->under_way(); });
+  world_->run_until([&] { return !world_->under_way(); });
 
-  EXPECT_EQ(ear.told, 1);
+  EXPECT_EQ(ear_.told, 1);
 }
 
 TEST_F(ShutdownContract, TellsADaemonThatComesInTheMiddleWithoutPromisingItTime) {
-  const auto first = started(ear);
-  world->ask_for_reboot();
-  wait_for(ear.told, 1);
+  const auto first = started(ear_);
+  world_->ask_for_reboot();
+  wait_for(ear_.told, 1);
   Ear late_ear;
 
   const auto late = started(late_ear);

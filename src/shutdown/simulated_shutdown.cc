@@ -6,7 +6,7 @@
 
 namespace upbeat {
 
-void SimulatedHost::announce(std::string why) {
+void SimulatedMachine::announce(std::string why) {
   if (under_way_) return;
   under_way_ = std::move(why);
   if (!held_) return go();
@@ -15,17 +15,18 @@ void SimulatedHost::announce(std::string why) {
                        [this] { listener_->on_shutdown({*under_way_, budget_}); });
 }
 
-void SimulatedHost::cancel() {
+void SimulatedMachine::cancel() {
   if (!under_way_) return;
   under_way_.reset();
   deadline_.cancel();
+  going_.cancel();
   turn_.cancel();
   if (listener_ == nullptr) return;
   held_ = true;
   turn_ = clock_.after(std::chrono::nanoseconds(0), [this] { listener_->on_shutdown_cancelled(); });
 }
 
-void SimulatedHost::go() {
+void SimulatedMachine::go() {
   deadline_.cancel();
   held_ = false;
   goes_();
@@ -54,7 +55,7 @@ Result<void> SimulatedShutdown::start(ShutdownListener& listener) {
 
 void SimulatedShutdown::let_go() {
   if (!std::exchange(host_.held_, false) || !host_.under_way_) return;
-  host_.turn_ = host_.clock_.after(std::chrono::nanoseconds(0), [&host = host_] { host.go(); });
+  host_.going_ = host_.clock_.after(std::chrono::nanoseconds(0), [&host = host_] { host.go(); });
 }
 
 }  // namespace upbeat

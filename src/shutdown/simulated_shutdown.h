@@ -13,10 +13,10 @@
 namespace upbeat {
 
 /// One host's own shutting down; it outlives the daemons on it. Single-threaded.
-class SimulatedHost {
+class SimulatedMachine {
  public:
   /// `goes` is called when the host goes down: nobody holds it, or the budget is used up.
-  SimulatedHost(Clock& clock, std::chrono::milliseconds budget, std::function<void()> goes)
+  SimulatedMachine(Clock& clock, std::chrono::milliseconds budget, std::function<void()> goes)
       : clock_(clock), budget_(budget), goes_(std::move(goes)) {}
 
   /// Somebody types `systemctl reboot`. Nothing happens if a shutdown is under way already.
@@ -36,21 +36,24 @@ class SimulatedHost {
   std::optional<std::string> under_way_;  ///< why
   bool held_ = false;
   ShutdownListener* listener_ = nullptr;
-  Timer turn_;
+  Timer turn_;   ///< what the listener is about to be told
+  Timer going_;  ///< nobody holds it any more: no daemon's life or death stops it now
   Timer deadline_;
 };
 
 /// A daemon's way to its simulated host, one at a time. When it goes, it holds nothing any more.
 class SimulatedShutdown final : public ShutdownSource {
  public:
-  explicit SimulatedShutdown(SimulatedHost& host) : host_(host) {}
+  explicit SimulatedShutdown(SimulatedMachine& host) : host_(host) {}
+  SimulatedShutdown(const SimulatedShutdown&) = delete;
+  SimulatedShutdown& operator=(const SimulatedShutdown&) = delete;
   ~SimulatedShutdown() override;
 
   [[nodiscard]] Result<void> start(ShutdownListener& listener) override;
   void let_go() override;
 
  private:
-  SimulatedHost& host_;
+  SimulatedMachine& host_;
   bool started_ = false;
 };
 

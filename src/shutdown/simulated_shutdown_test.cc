@@ -28,7 +28,7 @@ class SimulatedWorld final : public ShutdownWorld {
 
  private:
   SimulatedClock clock_;
-  SimulatedHost host_{clock_, 30s, [this] { host_.cancel(); }};
+  SimulatedMachine host_{clock_, 30s, [this] { host_.cancel(); }};
 };
 
 struct Deaf final : ShutdownListener {
@@ -36,10 +36,10 @@ struct Deaf final : ShutdownListener {
   void on_shutdown_cancelled() override {}
 };
 
-TEST(SimulatedHost, GoesWhenTheBudgetIsUsedUp) {
+TEST(SimulatedMachine, GoesWhenTheBudgetIsUsedUp) {
   SimulatedClock clock;
   int gone = 0;
-  SimulatedHost host(clock, 30s, [&] { ++gone; });
+  SimulatedMachine host(clock, 30s, [&] { ++gone; });
   SimulatedShutdown source(host);
   Deaf listener;
   ASSERT_TRUE(source.start(listener));
@@ -54,10 +54,10 @@ TEST(SimulatedHost, GoesWhenTheBudgetIsUsedUp) {
   EXPECT_EQ(gone, 1);
 }
 
-TEST(SimulatedHost, GoesAtOnceWhenNobodyHoldsIt) {
+TEST(SimulatedMachine, GoesAtOnceWhenNobodyHoldsIt) {
   SimulatedClock clock;
   int gone = 0;
-  SimulatedHost host(clock, 30s, [&] { ++gone; });
+  SimulatedMachine host(clock, 30s, [&] { ++gone; });
 
   host.announce("reboot");
 

@@ -44,7 +44,7 @@ class SimulatedWorld final : public World {
   bool booted(Host host, const VmId& vm) override { return machine(host).answers(vm); }
   void slow_down(Host /*host*/, const VmId& vm) override {
     auto traits = hosts_.traits(vm);
-    traits.migration_kib_per_s = 4 * 1024;
+    traits.migration_kib_per_s = std::uint64_t{4} * 1024;
     hosts_.set_traits(vm, traits);
   }
   void kill_guest(Host host, const VmId& vm) override { machine(host).kill_guest(vm); }

@@ -99,7 +99,8 @@ int main() {
     while (true) {
       if (::wait(nullptr) < 0) std::this_thread::sleep_for(10s);
     }
-  }).detach();
+  })
+      .detach();
   serve([&] { return status_line(vm, id); });
   power_cycle();
 }

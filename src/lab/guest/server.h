@@ -7,8 +7,8 @@
 
 namespace upbeat::guest {
 
-constexpr int status_port = 7000;    ///< TCP: a status line on connecting and for each `status` line
-constexpr int echo_port = 7001;      ///< TCP: sends back what it gets
+constexpr int status_port = 7000;  ///< TCP: a status line on connecting and for each `status` line
+constexpr int echo_port = 7001;    ///< TCP: sends back what it gets
 constexpr int datagram_port = 7002;  ///< UDP: sends back what it gets
 constexpr std::size_t connection_limit = 64;
 
