@@ -106,6 +106,12 @@ void ServiceTwin::cut_power(NodeId node) {
   view();
 }
 
+void ServiceTwin::start_behind_our_back(const std::string& name) {
+  for (auto& [node, host] : hosts_) {
+    if (host.guests.insert(VmId{name}).second) report(node);
+  }
+}
+
 void ServiceTwin::hurry(int factor) {
   tick_step_ = tick_time / factor;
   tick();
@@ -133,7 +139,7 @@ void ServiceTwin::report(NodeId node) {
       .as_of = state_.index,
       .capacity = {.memory_kib = world_.memory_mib_each * kib_per_mib, .cores = 4},
       .guests = {},
-      .busy = {},
+      .busy = {host.busy.begin(), host.busy.end()},
       .ended = {}};
   for (const VmId& vm : host.guests)
     seen.guests.push_back({.vm = vm, .memory_kib = 0, .sighting = Sighting::running});
@@ -156,7 +162,9 @@ void ServiceTwin::work() {
 }
 
 void ServiceTwin::take_up(NodeId self, const RunHere& duty) {
+  hosts_.at(self).busy.insert(duty.vm);
   later(world_.start_time, [this, self, duty] {
+    hosts_.at(self).busy.erase(duty.vm);
     if (fail_to_start.contains(duty.vm.get())) {
       apply(VmStartFailed{
           .vm = duty.vm, .on = self, .since = duty.since, .why = "its disk is not there"});
@@ -167,11 +175,19 @@ void ServiceTwin::take_up(NodeId self, const RunHere& duty) {
   });
 }
 
-void ServiceTwin::take_up(NodeId self, const SendAway& duty) { move_on(self, duty, 1); }
+void ServiceTwin::take_up(NodeId self, const SendAway& duty) {
+  hosts_.at(self).busy.insert(duty.vm);
+  hosts_.at(duty.to).busy.insert(duty.vm);
+  move_on(self, duty, 1);
+}
 
 void ServiceTwin::move_on(NodeId self, const SendAway& duty, std::uint32_t step) {
   later(world_.move_step_time, [this, self, duty, step] {
-    if (!taken_up_.contains({self, Duty{duty}})) return;
+    if (!taken_up_.contains({self, Duty{duty}})) {
+      hosts_.at(self).busy.erase(duty.vm);
+      hosts_.at(duty.to).busy.erase(duty.vm);
+      return;
+    }
     const std::uint64_t total_kib = state_.vms.at(duty.vm).spec.memory_kib;
     const bool endless = never_arrive.contains(duty.vm.get());
     const std::uint32_t at = endless ? std::min(step, world_.move_steps / 2) : step;
@@ -181,6 +197,8 @@ void ServiceTwin::move_on(NodeId self, const SendAway& duty, std::uint32_t step)
                               .rate_kib_per_s = copy_rate_kib_per_s,
                               .dirty_kib_per_s = endless ? 2 * copy_rate_kib_per_s : 0});
     if (endless || step < world_.move_steps) return move_on(self, duty, step + 1);
+    hosts_.at(self).busy.erase(duty.vm);
+    hosts_.at(duty.to).busy.erase(duty.vm);
     hosts_.at(self).guests.erase(duty.vm);
     hosts_.at(duty.to).guests.insert(duty.vm);
     apply(MigrationEnded{.vm = duty.vm,

@@ -48,6 +48,8 @@ class ServiceTwin final : public Service {
   void run_vm(const std::string& name, std::uint64_t memory_mib);
   /// The host is gone, its guests with it.
   void cut_power(NodeId node);
+  /// Somebody starts the guest once more on every other host.
+  void start_behind_our_back(const std::string& name);
   /// From now on cluster time runs `factor` times as fast.
   void hurry(int factor);
 
@@ -62,6 +64,7 @@ class ServiceTwin final : public Service {
     std::uint64_t incarnation = 1;
     bool powered = true;
     std::set<VmId> guests;
+    std::set<VmId> busy;  ///< with which it is doing something
   };
 
   void view();

@@ -2,6 +2,7 @@
 // When is a drain over, a VM started, stopped, moved, gone?
 #include "cli/goal.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "cli/fields.h"
@@ -95,7 +96,10 @@ Goal drain_goal(const std::string& node) {
           .judge = [node](const json::value& status) { return judge_drain(node, status); },
           .concerns =
               [node](const json::value& vm) {
-                return text_in(vm, "node") == node || text_in(vm, "from") == node;
+                const json::array& nodes = list_in(vm, "may_run_on");
+                return std::ranges::any_of(nodes, [&](const auto& name) {
+                  return name.is_string() && name.get_string() == node.c_str();
+                });
               }};
 }
 
@@ -134,9 +138,9 @@ std::string vm_progress_text(const json::value& vm) {
     return path + (progress == nullptr ? "begins" : progress_text(*progress));
   }
   std::string text = phase + (node.empty() ? "" : " on " + node);
-  if (const std::string waits_for = text_in(vm, "waits_for"); !waits_for.empty())
-    text += ", waits: " + waits_for;
-  return text;
+  std::string why = text_in(vm, "waits_for");
+  if (why.empty()) why = text_in(vm, "alarm");
+  return text + (why.empty() ? "" : ", waits: " + why);
 }
 
 }  // namespace upbeat::cli

@@ -63,8 +63,10 @@ std::string vm_note(const json::value& vm) {
     if (part_of(*progress, "expected_ms") != nullptr)
       note += ", " + duration_text(milliseconds(number_in(*progress, "expected_ms"))) + " to go";
   }
-  add_note(note, text_in(vm, "alarm"));
-  add_note(note, text_in(vm, "waits_for"));
+  const std::string alarm = text_in(vm, "alarm");
+  const std::string waits_for = text_in(vm, "waits_for");
+  if (!waits_for.contains(alarm)) add_note(note, alarm);
+  add_note(note, waits_for);
   const std::string phase = text_in(vm, "phase");
   if (phase == "unsure") add_note(note, "may run on " + joined(vm, "may_run_on"));
   if (text_in(vm, "wanted") == "removed") add_note(note, "is being removed");

@@ -121,6 +121,15 @@ TEST_F(Waiting, TakesTheDrainAlongWhenSomebodyLeaves) {
   EXPECT_TRUE(upbeat({"status"}).out.contains("draining"));
 }
 
+TEST_F(Waiting, HidesWhatADrainHasWaitedForAllAlong) {
+  const std::string node = node_of("x0");
+  server.with_service([](ServiceTwin& service) { service.start_behind_our_back("x0"); });
+  const Finished finished = upbeat({"drain", node, "--timeout", "0.3"});
+  EXPECT_EQ(finished.exit_status, exit_timeout) << finished.out << finished.err;
+  EXPECT_TRUE(finished.out.contains("x0 alarm, waits: it was seen running on")) << finished.out;
+  EXPECT_TRUE(finished.err.contains("the drain goes on")) << finished.err;
+}
+
 TEST_F(Waiting, OutlastsItsTimeOut) {
   server.with_service([](ServiceTwin& service) { service.never_arrive.insert("x0"); });
   const Finished finished = upbeat({"vm", "migrate", "x0", "--timeout", "0.2"});

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <iostream>
 #include <set>
+#include <utility>
 
 #include "cli/exit_status.h"
 #include "cli/fields.h"
@@ -110,6 +111,7 @@ class Wait {
     if (format_ == Format::json) return;
     if (terminal_) return draw(status);
     for (const json::value& line : news) speak(line);
+    speak_waits(status);
     speak_progress(status);
   }
 
@@ -130,6 +132,14 @@ class Wait {
     const std::string subject = text_in(line, "subject");
     if (subject.empty() || (subject != goal_.subject && !concerned_.contains(subject))) return;
     std::cout << subject << " " << text_in(line, "text") << "\n" << std::flush;
+  }
+
+  /// What had to wait already before it was asked for, and so is no news.
+  void speak_waits(const json::value& status) {
+    if (std::exchange(waits_spoken_, true)) return;
+    for (const json::value& vm : list_in(status, "vms"))
+      if (part_of(vm, "waits_for") != nullptr && concerned_.contains(text_in(vm, "name")))
+        std::cout << text_in(vm, "name") << " " << vm_progress_text(vm) << "\n" << std::flush;
   }
 
   void speak_progress(const json::value& status) {
@@ -161,6 +171,7 @@ class Wait {
   Format format_;
   const Goal& goal_;
   bool terminal_;
+  bool waits_spoken_ = false;
   SteadyClock::time_point begin_;
   SteadyClock::time_point end_;
   SteadyClock::time_point read_at_;
