@@ -250,6 +250,9 @@ TEST_P(HypervisorContract, NeverShowsAMovingGuestRunningTwiceOrNowhere) {
     const auto target_before = phase(Host::b);
     const auto source = phase(Host::a);
     const auto target = phase(Host::b);
+    SCOPED_TRACE("source " + testing::PrintToString(source) + ", target " +
+                 testing::PrintToString(target_before) + ", then " +
+                 testing::PrintToString(target));
     EXPECT_FALSE(target_before == GuestPhase::running && source == GuestPhase::running);
     EXPECT_TRUE(source || target == GuestPhase::running);
     EXPECT_NE(source, GuestPhase::incoming);

@@ -2,13 +2,26 @@
 // What the hypervisor's contract test needs of a world: two hosts, their guests, and mishaps.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "ports/hypervisor.h"
+
+namespace upbeat {
+
+/// For the messages of failed expectations.
+inline void PrintTo(GuestPhase phase, std::ostream* out) {
+  static constexpr std::array names{"running", "incoming", "outgoing"};
+  *out << names.at(static_cast<std::size_t>(phase));
+}
+
+}  // namespace upbeat
 
 namespace upbeat::test {
 
