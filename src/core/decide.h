@@ -20,7 +20,9 @@ inline constexpr std::chrono::milliseconds unseen_grace{
 inline constexpr std::chrono::milliseconds stop_patience{
     60'000};  ///< before a stop becomes power off
 inline constexpr std::uint32_t start_tries_limit = 3;
-inline constexpr std::uint32_t moves_from_limit = 3;  ///< parallel migrations out of one node
-inline constexpr std::uint32_t moves_to_limit = 3;    ///< and into one
+/// Migrations out of one node at a time. Two at once take longer each and make each other's guests
+/// stand still longer (measured: docs/measuring.md); the wire carries one at full speed.
+inline constexpr std::uint32_t moves_from_limit = 1;
+inline constexpr std::uint32_t moves_to_limit = 2;  ///< and into one
 
 }  // namespace upbeat

@@ -139,6 +139,20 @@ TEST(Drain, MovesEveryGuestAwayLiveAndKeepsTheNodeEmpty) {
   }
 }
 
+TEST(Drain, SendsOneGuestAfterTheOther) {
+  TestCluster cluster({1, 2, 3});
+  for (const auto* vm : {"x0", "x1", "x2", "x3", "x4", "x5"}) cluster.run(vm);
+
+  cluster.drain(1);
+  cluster.decide_once();
+
+  EXPECT_EQ(std::ranges::count_if(cluster.state.vms,
+                                  [](const auto& each) {
+                                    return std::holds_alternative<Migrating>(each.second.phase);
+                                  }),
+            1);
+}
+
 TEST(Drain, RetriesAFailedMigrationAndNeverStopsTheGuest) {
   TestCluster cluster({1, 2, 3});
   cluster.run("x0");

@@ -264,6 +264,17 @@ TEST_P(HypervisorContract, NeverShowsAMovingGuestRunningTwiceOrNowhere) {
   EXPECT_THAT(seen_at_target, Contains(GuestPhase::incoming));
 }
 
+TEST_P(HypervisorContract, LetsAGuestThatNeverStopsWritingStandStillForLongerInTheEnd) {
+  ASSERT_TRUE(create(Host::a, Kind::restless).has_value());
+  ASSERT_TRUE(world().wait([&] { return world().booted(Host::a, vm); }));
+  world().limit_bandwidth(Host::a, vm, 100);  // its 16 MiB take 160 ms, each time
+
+  const auto moved = move("nodeB");
+
+  EXPECT_TRUE(moved.has_value()) << moved.error().text;
+  EXPECT_EQ(phase(Host::b), GuestPhase::running);
+}
+
 TEST_P(HypervisorContract, TellsHowFarAMigrationIs) {
   ASSERT_TRUE(create(Host::a, Kind::idle).has_value());
   ASSERT_TRUE(world().wait([&] { return world().booted(Host::a, vm); }));

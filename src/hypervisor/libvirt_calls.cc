@@ -183,6 +183,12 @@ Result<void> destroy(virConnectPtr connection, const VmId& vm) {
   return domain && last_error_code() == VIR_ERR_NO_DOMAIN ? Result<void>{} : failure;
 }
 
+void limit_pause(virConnectPtr connection, const VmId& vm, std::chrono::milliseconds pause) {
+  const Domain domain(virDomainLookupByName(connection, vm.get().c_str()));
+  if (!domain) return;
+  virDomainMigrateSetMaxDowntime(domain.get(), static_cast<unsigned long long>(pause.count()), 0);
+}
+
 Result<MigrationSummary> migrate(virConnectPtr connection, SessionInbox& inbox, const VmId& vm,
                                  const Destination& to) {
   const std::string attempt = "migrate " + vm.get() + " to " + to.node;

@@ -4,6 +4,7 @@
 
 #include <libvirt/libvirt.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,6 +32,9 @@ enum class Abort : std::uint8_t { asked, nothing_to_abort };
 [[nodiscard]] Result<void> create(virConnectPtr connection, const VmId& vm, const std::string& xml);
 [[nodiscard]] Result<void> shut_down(virConnectPtr connection, const VmId& vm);
 [[nodiscard]] Result<void> destroy(virConnectPtr connection, const VmId& vm);
+/// How long the guest may stand still at the end of its migration, under way or yet to come
+/// (virDomainMigrateSetMaxDowntime). A driver that cannot do it (Xen's) keeps its own limit.
+void limit_pause(virConnectPtr connection, const VmId& vm, std::chrono::milliseconds pause);
 /// `inbox` hears the statistics of the migration, on whichever connection.
 [[nodiscard]] Result<MigrationSummary> migrate(virConnectPtr connection, SessionInbox& inbox,
                                                const VmId& vm, const Destination& to);

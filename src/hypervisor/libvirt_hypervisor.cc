@@ -203,8 +203,10 @@ void LibvirtHypervisor::migrate(const VmId& vm, const std::string& to_node,
   }
   auto migration = std::make_shared<Migration>();
   migrations_.emplace(vm, migration);
+  widen_pause_later(vm, 1);
   auto ended = [this, vm, done = std::move(done)](Result<MigrationSummary> result) {
     migrations_.erase(vm);
+    widen_.erase(vm);
     done(std::move(result));
   };
   const libvirt_calls::Destination to{to_node, with_node(options_.migrate_uri, to_node),
@@ -219,6 +221,7 @@ void LibvirtHypervisor::migrate(const VmId& vm, const std::string& to_node,
           }
           migration->begun = true;
         }
+        libvirt_calls::limit_pause(session.slow(), vm, pause_steps[0].limit);
         auto result = libvirt_calls::migrate(session.slow(), session.inbox(), vm, to);
         const std::lock_guard lock(migration->mutex);
         migration->ended = true;
@@ -251,6 +254,23 @@ void LibvirtHypervisor::cancel_migration(const VmId& vm, Done<void> done) {
                return fail("cannot give up the migration of " + vm.get() +
                            ": none is under way; see where it runs with `upbeat vm list`");
              });
+}
+
+/// A guest that writes faster than its memory can be copied would never come to an end: what it is
+/// allowed to stand still grows with the time that it takes.
+void LibvirtHypervisor::widen_pause_later(const VmId& vm, std::size_t step) {
+  if (step >= pause_steps.size()) return;
+  const auto wait = pause_steps[step].after - pause_steps[step - 1].after;
+  widen_[vm] = clock_.after(wait, [this, vm, step] {
+    if (!migrations_.contains(vm)) return;
+    call<void>(
+        quick_, "let " + vm.get() + " stand still for longer", [](const Result<void>&) {},
+        [vm, limit = pause_steps[step].limit](LibvirtSession& session) -> Result<void> {
+          libvirt_calls::limit_pause(session.quick(), vm, limit);
+          return {};
+        });
+    widen_pause_later(vm, step + 1);
+  });
 }
 
 void LibvirtHypervisor::migration_progress(const VmId& vm, Done<MigrationProgress> done) {

@@ -2,6 +2,8 @@
 // The hypervisor port on libvirt: QEMU/KVM, Xen, whatever its connection URI names.
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -30,6 +32,17 @@ struct LibvirtOptions {
 inline constexpr std::size_t hypervisor_waiting_limit = 512;
 /// A libvirtd that takes the connection and says nothing is lost after this time.
 inline constexpr std::int64_t connect_patience_ms = 3'000;
+
+/// How long a guest may stand still at the end of its migration, by how long that goes on already.
+struct PauseStep {
+  std::chrono::seconds after;
+  std::chrono::milliseconds limit;
+};
+/// QEMU's own limit of 300 ms is what users notice; most guests do with far less.
+inline constexpr std::array<PauseStep, 3> pause_steps{
+    {{std::chrono::seconds(0), std::chrono::milliseconds(40)},
+     {std::chrono::seconds(5), std::chrono::milliseconds(300)},
+     {std::chrono::seconds(20), std::chrono::milliseconds(1000)}}};
 
 /// libvirt's C API behind the port.
 ///
@@ -65,6 +78,7 @@ class LibvirtHypervisor final : public Hypervisor {
   void tell_lost(const Error& why);
   void tell(const GuestChange& change);
   void let_go(SessionPtr session);
+  void widen_pause_later(const VmId& vm, std::size_t step);
 
   template <class T, class Work>
   void call(Workers& workers, const std::string& what, Done<T> done, Work work);
@@ -79,7 +93,8 @@ class LibvirtHypervisor final : public Hypervisor {
   bool told_lost_ = false;
   Timer retry_;
   Timer patience_;
-  std::map<VmId, std::shared_ptr<Migration>> migrations_;      ///< queued and under way
+  std::map<VmId, std::shared_ptr<Migration>> migrations_;  ///< queued and under way
+  std::map<VmId, Timer> widen_;                            ///< the next step of a migration's pause
   std::map<std::uint64_t, std::shared_ptr<void>> unanswered_;  ///< the `done`s of calls under way
   std::uint64_t next_call_ = 0;
   std::shared_ptr<Home> home_;

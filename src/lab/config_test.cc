@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "lab/domain_xml.h"
+#include "lab/guest_clock.h"
 #include "lab/names.h"
 #include "lab/node_config.h"
 
@@ -53,21 +54,32 @@ TEST(SnmpdConf, LetsTheCommunitySeeTheOutletsAndTheIdentityOnly) {
   EXPECT_THAT(text, HasSubstr("agentAddress udp:10.9.0.254:161\n"));
 }
 
-TEST(DomainXml, MakesTheRamOfATcgGuestLargerSoThatMigrationLosesNoPage) {
+TEST(DomainXml, OfATcgGuestLeavesTheAnnouncementToQemu) {
   const auto text = domain_xml({.accelerator = Accelerator::tcg}, 3);
 
   EXPECT_THAT(text, HasSubstr("<domain type='qemu'"));
   EXPECT_THAT(text, HasSubstr("<memory unit='MiB'>256</memory>"));
-  EXPECT_THAT(text, HasSubstr("memory-backend-ram,id=ram0,size=262152K"));  // 256 MiB + 8 KiB
-  EXPECT_THAT(text, HasSubstr("<qemu:arg value='memory-backend=ram0'/>"));
-  EXPECT_THAT(text, HasSubstr("<qemu:arg value='size=262152k'/>"));
+  EXPECT_THAT(text, HasSubstr("<qemu:arg value='virtio-net-pci.guest_announce=off'/>"));
 }
 
-TEST(DomainXml, LeavesTheRamOfAKvmGuestAlone) {
-  const auto text = domain_xml({.accelerator = Accelerator::kvm}, 3);
+TEST(DomainXml, OfAKvmGuestNeedsNothingSpecial) {
+  const auto text = domain_xml({.accelerator = Accelerator::kvm, .tsc_khz = 2'400'000}, 3);
 
   EXPECT_THAT(text, HasSubstr("<domain type='kvm'"));
   EXPECT_THAT(text, Not(HasSubstr("qemu:commandline")));
+  EXPECT_THAT(text, Not(HasSubstr("clocksource")));
+}
+
+TEST(DomainXml, TellsATcgGuestTheSpeedOfItsCounterOrKeepsItFromUsingIt) {
+  EXPECT_THAT(domain_xml({.tsc_khz = 2'445'416}, 0),
+              HasSubstr(" tsc_early_khz=2445416 clocksource=tsc tsc=reliable "));
+  EXPECT_THAT(domain_xml({.tsc_khz = 0}, 0), HasSubstr(" clocksource=acpi_pm "));
+}
+
+TEST(TimeStampCounter, IsTrustedOnlyIfTheProcessorSaysSo) {
+  EXPECT_EQ(trusted_tsc_khz("flags : fpu tsc constant_tsc rdtscp\n"), 0);
+  EXPECT_EQ(trusted_tsc_khz(""), 0);
+  EXPECT_GT(trusted_tsc_khz("flags : fpu tsc constant_tsc rdtscp nonstop_tsc avx\n"), 100'000);
 }
 
 TEST(DomainXml, GivesEachGuestItsOwnIdentityAddressAndDisk) {

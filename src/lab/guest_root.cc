@@ -118,7 +118,7 @@ Done build_guest_root(const fs::path& share) {
   if (auto done = fill(root, *kernel); !done) return done;
   std::string list = ".\n";
   for (const auto& entry : fs::recursive_directory_iterator(root)) {
-    list += fs::relative(entry.path(), root).string() + "\n";
+    list += entry.path().lexically_relative(root).string() + "\n";  // symlinks as they are
   }
   auto packed = run_checked({.argv = {"cpio", "--quiet", "-o", "-H", "newc", "-D", root.string(),
                                       "-F", (share / "initrd").string()},

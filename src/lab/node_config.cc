@@ -11,7 +11,9 @@ namespace upbeat::lab {
 
 std::string corosync_conf(const Shape& shape) {
   std::ostringstream out;
-  // Corosync's parser wants `{` at the end of its line and `}` alone on its own.
+  // Corosync's parser wants `{` at the end of its line and `}` alone on its own. After each message
+  // its token goes round 30 times more before it rests, in real-time priority: four nodes on two
+  // processors would spend 25 ms on that, in which no guest answers.
   out << "totem {\n"
          "  version: 2\n"
          "  cluster_name: lab\n"
@@ -20,6 +22,7 @@ std::string corosync_conf(const Shape& shape) {
       << shape.token_ms
       << "\n"
          "  token_coefficient: 0\n"
+         "  seqno_unchanged_const: 3\n"
          "  crypto_cipher: aes256\n"
          "  crypto_hash: sha256\n"
          "}\n"

@@ -16,7 +16,7 @@ namespace upbeat::lab {
 /// Tells images apart: it changes with the packages and with what the recipe does to them.
 [[nodiscard]] std::string image_key();
 
-/// The one-line sources.list(5) entries for `suite` and its updates, from what
+/// The one-line sources.list(5) entries for `suite`, its updates and its backports, from what
 /// `apt-get indextargets` says of this machine's own sources (lines of
 /// `CREATED_BY|REPO_URI|RELEASE| COMPONENT`).
 [[nodiscard]] std::vector<std::string> sources_for(const std::string& suite,

@@ -48,7 +48,7 @@ TEST(QemuArguments, OfAQemuThatIsNoLibvirtGuestGiveNoName) {
   EXPECT_EQ(parse_qemu_arguments("").vm, "");
 }
 
-TEST(Sources, AreTheMachinesOwnForTheSuiteAndNobodyElses) {
+TEST(Sources, AreTheMachinesOwnForTheSuiteItsBackportsAndNobodyElses) {
   const auto lines = sources_for("bookworm",
                                  "Packages|http://a/debian/|bookworm|main\n"
                                  "Translations|http://a/debian/|bookworm|main\n"
@@ -57,6 +57,7 @@ TEST(Sources, AreTheMachinesOwnForTheSuiteAndNobodyElses) {
                                  "Packages|http://b/tool/|stable|main\n");
 
   EXPECT_THAT(lines, ElementsAre("deb http://a/debian/ bookworm main",
+                                 "deb http://a/debian/ bookworm-backports main",
                                  "deb http://a/security/ bookworm-security main"));
 }
 

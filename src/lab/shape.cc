@@ -16,6 +16,7 @@ std::string to_json(const Shape& shape) {
       {"node_memory_mib", shape.node_memory_mib},
       {"host_reserve_mib", shape.host_reserve_mib},
       {"vm_memory_mib", shape.vm_memory_mib},
+      {"tsc_khz", shape.tsc_khz},
       {"accelerator", shape.accelerator == Accelerator::kvm ? "kvm" : "tcg"},
       {"software", shape.software == Software::upbeat ? "upbeat" : "none"},
       {"phase", shape.phase == Phase::up ? "up" : "starting"},
@@ -44,6 +45,7 @@ Result<Shape> parse_shape(const std::string& json) {
   number("node_memory_mib", shape.node_memory_mib);
   number("host_reserve_mib", shape.host_reserve_mib);
   number("vm_memory_mib", shape.vm_memory_mib);
+  number("tsc_khz", shape.tsc_khz);
   shape.accelerator = is("accelerator", "kvm") ? Accelerator::kvm : Accelerator::tcg;
   shape.software = is("software", "none") ? Software::none : Software::upbeat;
   shape.phase = is("phase", "up") ? Phase::up : Phase::starting;

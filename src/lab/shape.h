@@ -26,6 +26,7 @@ struct Shape {
   int host_reserve_mib = 128;
   int vm_memory_mib = 256;
   Accelerator accelerator = Accelerator::tcg;
+  int tsc_khz = 0;  ///< of the machine; 0: guests must not go by its time stamp counter
   Software software = Software::upbeat;
   Phase phase = Phase::starting;
 };

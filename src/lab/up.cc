@@ -14,6 +14,7 @@
 #include "lab/cluster.h"
 #include "lab/domain_xml.h"
 #include "lab/gateway.h"
+#include "lab/guest_clock.h"
 #include "lab/guest_root.h"
 #include "lab/network.h"
 #include "lab/node.h"
@@ -106,6 +107,7 @@ Done lay_ground(const Names& names, Shape& shape, Progress& progress) {
   progress.begin("guests' kernel, accelerator");
   if (auto done = build_guest_root(names.share()); !done) return done;
   shape.accelerator = known_accelerator(names);
+  shape.tsc_khz = trusted_tsc_khz(read_file("/proc/cpuinfo").value_or(""));
   if (auto done = write_definitions(names, shape); !done) return done;
   if (auto done = write_manifest(names, shape); !done) return done;
   progress.done(shape.accelerator == Accelerator::kvm ? "kvm"

@@ -45,6 +45,7 @@ enum class Kind : std::uint8_t {
   idle,         ///< shuts down when asked
   deaf,         ///< does not hear that it is asked
   short_lived,  ///< powers itself off soon
+  restless,     ///< writes its 16 MiB over and over
 };
 
 class World {
@@ -61,8 +62,10 @@ class World {
   virtual std::string domain_xml(const VmId& vm, const std::string& uuid, Kind kind) = 0;
   /// Whether the guest is up and hears what it is asked.
   virtual bool booted(Host host, const VmId& vm) = 0;
+  /// No more than this of the guest's memory will be copied in a second.
+  virtual void limit_bandwidth(Host host, const VmId& vm, int mib_per_s) = 0;
   /// The guest's migrations will take seconds.
-  virtual void slow_down(Host host, const VmId& vm) = 0;
+  void slow_down(Host host, const VmId& vm) { limit_bandwidth(host, vm, 4); }
   /// The guest's process dies.
   virtual void kill_guest(Host host, const VmId& vm) = 0;
   /// The host's hypervisor stops and starts; its guests go on.

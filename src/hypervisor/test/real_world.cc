@@ -41,12 +41,13 @@ class RealWorld final : public World {
     TinyGuest guest{.fill_mib = 16};
     if (kind == Kind::deaf) guest.ear = TinyGuest::Ear::deaf;
     if (kind == Kind::short_lived) guest.life_ticks = 18;
+    if (kind == Kind::restless) guest.mood = TinyGuest::Mood::restless;
     return hosts_.domain_xml(vm.get(), uuid, guest);
   }
 
   bool booted(Host /*host*/, const VmId& vm) override { return hosts_.booted(vm.get()); }
-  void slow_down(Host host, const VmId& vm) override {
-    hosts_.host(static_cast<std::size_t>(host)).run("virsh -q migrate-setspeed " + vm.get() + " 4");
+  void limit_bandwidth(Host host, const VmId& vm, int mib_per_s) override {
+    real(host).run("virsh -q migrate-setspeed " + vm.get() + " " + std::to_string(mib_per_s));
   }
   void kill_guest(Host host, const VmId& vm) override { real(host).kill_qemu(vm.get()); }
   void stop_hypervisor(Host host) override { real(host).stop_libvirtd(); }

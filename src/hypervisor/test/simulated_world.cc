@@ -36,15 +36,16 @@ class SimulatedWorld final : public World {
     GuestTraits traits{.boot_ms = 1'000};
     if (kind == Kind::deaf) traits.manner = ShutdownManner::refuses;
     if (kind == Kind::short_lived) traits.life_ms = 1'000;
+    if (kind == Kind::restless) traits.dirty_kib_per_s = std::uint64_t{50} * 1024;
     hosts_.set_traits(vm, traits);
     return "<domain type='qemu'><name>" + vm.get() + "</name><uuid>" + uuid +
            "</uuid><memory unit='MiB'>32</memory></domain>";
   }
 
   bool booted(Host host, const VmId& vm) override { return machine(host).answers(vm); }
-  void slow_down(Host /*host*/, const VmId& vm) override {
+  void limit_bandwidth(Host /*host*/, const VmId& vm, int mib_per_s) override {
     auto traits = hosts_.traits(vm);
-    traits.migration_kib_per_s = std::uint64_t{4} * 1024;
+    traits.migration_kib_per_s = static_cast<std::uint64_t>(mib_per_s) * 1024;
     hosts_.set_traits(vm, traits);
   }
   void kill_guest(Host host, const VmId& vm) override { machine(host).kill_guest(vm); }
