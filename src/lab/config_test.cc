@@ -92,6 +92,11 @@ TEST(DomainXml, GivesEachGuestItsOwnIdentityAddressAndDisk) {
   EXPECT_NE(domain_xml({}, 6), text);
 }
 
+TEST(Names, OfBridgesAreFreeOfGuestsAndTheirTaps) {
+  EXPECT_EQ(bridge_mac(0, 1), "02:00:0a:09:01:01");
+  EXPECT_EQ(bridge_mac(gateway_host_part - 1, 0), "02:00:0a:09:00:fe");
+}
+
 TEST(Names, RefusesNamesThatCouldBeTakenForAnotherLabs) {
   for (const char* bad : {"", "a-b", "a/b", "..", "Lab", "abcdefghijklm", "a b"}) {
     EXPECT_FALSE(Names::of(bad)) << bad;

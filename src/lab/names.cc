@@ -2,6 +2,8 @@
 // The one place that knows how a lab's things are called.
 #include "lab/names.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 namespace upbeat::lab {
@@ -46,6 +48,9 @@ std::filesystem::path Names::lock() const { return run_root() / (lab_ + ".lock")
 std::string node_name(int index) { return "node" + std::to_string(index); }
 std::string vm_name(int index) { return "x" + std::to_string(index); }
 std::string node_address(int index, int link) { return address(link, index + 1); }
+std::string bridge_mac(int index, int link) {
+  return fmt::format("02:00:0a:09:{:02x}:{:02x}", link, index + 1);
+}
 std::string guest_address(int index) { return address(0, first_guest_host_part + index); }
 std::string gateway_port(const std::string& node, int link) {
   return node + "p" + std::to_string(link);

@@ -40,16 +40,21 @@ Done limit_buffers(const std::string& netns) {
   return {};
 }
 
-std::string bridge_lines(const std::string& bridge, const std::string& address) {
-  return "link add " + bridge + " type bridge\nlink set " + bridge + " up\naddr add " + address +
-         "/24 brd + dev " + bridge + "\n";
+/// A bridge that is not told its MAC address takes the lowest of its ports'. Now and then that is a
+/// guest's tap, whose address (fe:… and the guest's) exists on the source and on the target of a
+/// migration: each takes the other's packets for its own, and they do not hear each other any more.
+std::string bridge_lines(const std::string& bridge, const std::string& mac,
+                         const std::string& address) {
+  return "link add " + bridge + " address " + mac + " type bridge\nlink set " + bridge +
+         " up\naddr add " + address + "/24 brd + dev " + bridge + "\n";
 }
 
 Done build_gateway(const Names& names) {
   if (auto added = add_namespace(names.netns("gw")); !added) return added;
   std::string lines = "link set lo up\n";
   for (int link = 0; link < link_count; ++link) {
-    lines += bridge_lines("br" + std::to_string(link), node_address(gateway_host_part - 1, link));
+    lines += bridge_lines("br" + std::to_string(link), bridge_mac(gateway_host_part - 1, link),
+                          node_address(gateway_host_part - 1, link));
   }
   return ip_batch(names.netns("gw"), lines);
 }
@@ -66,11 +71,12 @@ Done build_node(const Names& names, int index) {
                " up\n";
   }
   if (auto done = ip_batch(names.netns("gw"), gateway); !done) return done;
-  return ip_batch(names.netns(node), "link set lo up\n" +
-                                         bridge_lines("br0", node_address(index, 0)) +
-                                         "link set up0 master br0 up\n"
-                                         "link set up1 up\naddr add " +
-                                         node_address(index, 1) + "/24 brd + dev up1\n");
+  return ip_batch(names.netns(node),
+                  "link set lo up\n" +
+                      bridge_lines("br0", bridge_mac(index, 0), node_address(index, 0)) +
+                      "link set up0 master br0 up\n"
+                      "link set up1 up\naddr add " +
+                      node_address(index, 1) + "/24 brd + dev up1\n");
 }
 
 }  // namespace
