@@ -2,6 +2,7 @@
 // upbeatd: puts the real parts together and runs the loop. No logic of its own.
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -25,9 +26,10 @@
 namespace upbeat {
 namespace {
 
-int give_up(const Error& error) {
+/// With EX_CONFIG systemd does not try again: only an editor helps.
+int give_up(const Error& error, int status = EXIT_FAILURE) {
   spdlog::critical("{}", error.text);
-  return EXIT_FAILURE;
+  return status;
 }
 
 std::vector<FenceDevice> devices(const Config& config) {
@@ -72,7 +74,9 @@ int run(const Config& config) {
   auto journal = SqliteJournal::open(config.state_file);
   if (!journal) return give_up(journal.error());
   auto fence_devices = devices(config);
-  if (const auto sound = check_devices(fence_devices); !sound) return give_up(sound.error());
+  if (const auto sound = check_devices(fence_devices); !sound) {
+    return give_up(sound.error(), EX_CONFIG);
+  }
 
   boost::asio::io_context io(1);
   AsioClock clock(io);
@@ -122,6 +126,6 @@ int main(int argc, char** argv) {
          "start it with `systemctl start upbeatd`"});
   }
   const auto config = upbeat::load_config(config_path);
-  if (!config) return upbeat::give_up(config.error());
+  if (!config) return upbeat::give_up(config.error(), EX_CONFIG);
   return upbeat::run(*config);
 }

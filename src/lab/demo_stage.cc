@@ -14,8 +14,8 @@ using namespace std::chrono_literals;
 
 constexpr auto ask_timeout = 5s;
 constexpr auto guest_timeout = 5s;
-// Each look costs a process in a node, some 20 ms of the machine that the guests run on, and what is
-// measured is how long they cannot answer.
+// Each look costs a process in a node, some 20 ms of the machine that the guests run on, and what
+// is measured is how long they cannot answer.
 constexpr auto look_pause = 400ms;
 
 Result<std::string> ask(const Stage& stage, const std::vector<std::string>& away,
