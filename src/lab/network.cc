@@ -33,9 +33,10 @@ Done add_namespace(const std::string& name) {
 /// hold is memory that the source of a migration believes to be sent, and a guest has to stand
 /// still until its target has taken that in: with Linux 6.18's default of 32 MiB up to 200 ms.
 Done limit_buffers(const std::string& netns) {
-  auto out = run_checked({.argv = {"ip", "netns", "exec", netns, "sh", "-c",
-                                   "echo 4096 131072 262144 >/proc/sys/net/ipv4/tcp_rmem && "
-                                   "echo 4096 16384 262144 >/proc/sys/net/ipv4/tcp_wmem"}});
+  static constexpr const char* limit =
+      "echo 4096 131072 262144 >/proc/sys/net/ipv4/tcp_rmem && "
+      "echo 4096 16384 262144 >/proc/sys/net/ipv4/tcp_wmem";
+  auto out = run_checked({.argv = {"ip", "netns", "exec", netns, "sh", "-c", limit}});
   if (!out) return std::unexpected(out.error());
   return {};
 }
