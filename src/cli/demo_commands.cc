@@ -6,6 +6,7 @@
 #include <iostream>
 #include <memory>
 
+#include "cli/lab_commands.h"
 #include "lab/demo.h"
 
 namespace upbeat::cli {
@@ -17,6 +18,7 @@ void add_demo(CLI::App& app) {
   command->add_option("--name", options->lab, "the lab's name")->capture_default_str();
   command->add_option("--json", options->json, "write the figures to this file, too");
   command->add_option("--deb", options->deb, "the package to install in the nodes");
+  add_echo_option(*command, options->echo);
   auto keep = std::make_shared<bool>(false);
   command->add_flag("--keep", *keep, "leave the lab running");
   command->callback([options, keep] {

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -174,10 +175,21 @@ void add_up(CLI::App& group, Told& told) {
   up->add_option("--token", told.shape.token_ms, "Corosync's token time in ms")
       ->check(CLI::Range(300, 60'000))
       ->capture_default_str();
+  add_echo_option(*up, told.shape.echo);
   up->add_flag("--without-upbeat", told.without_upbeat, "leave Upbeat out")->group("");
 }
 
 }  // namespace
+
+void add_echo_option(CLI::App& command, Echo& echo) {
+  command
+      .add_option("--echo", echo,
+                  "who in a guest answers probes: its network driver, or its whole network stack, "
+                  "which an emulated processor has to translate anew after each migration")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Echo>{{"driver", Echo::driver}, {"stack", Echo::stack}}))
+      ->default_str("driver");
+}
 
 CLI::App& add_lab(CLI::App& app) {
   auto* group = app.add_subcommand("lab", "A whole cluster on this machine, out of real parts");

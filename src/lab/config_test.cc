@@ -70,6 +70,11 @@ TEST(DomainXml, OfAKvmGuestNeedsNothingSpecial) {
   EXPECT_THAT(text, Not(HasSubstr("clocksource")));
 }
 
+TEST(DomainXml, TellsTheGuestWhoAnswersProbes) {
+  EXPECT_THAT(domain_xml({.echo = Echo::driver}, 0), HasSubstr(" upbeat.echo=driver"));
+  EXPECT_THAT(domain_xml({.echo = Echo::stack}, 0), Not(HasSubstr("upbeat.echo")));
+}
+
 TEST(DomainXml, TellsATcgGuestTheSpeedOfItsCounterOrKeepsItFromUsingIt) {
   EXPECT_THAT(domain_xml({.tsc_khz = 2'445'416}, 0),
               HasSubstr(" tsc_early_khz=2445416 clocksource=tsc tsc=reliable "));
@@ -109,6 +114,7 @@ TEST(Manifest, ComesBackAsItWasWritten) {
                     .vms = 5,
                     .token_ms = 500,
                     .accelerator = Accelerator::kvm,
+                    .echo = Echo::stack,
                     .software = Software::none,
                     .phase = Phase::up};
 
@@ -118,6 +124,7 @@ TEST(Manifest, ComesBackAsItWasWritten) {
   EXPECT_EQ(to_json(*back), to_json(shape));
   EXPECT_EQ(back->nodes, 3);
   EXPECT_EQ(back->accelerator, Accelerator::kvm);
+  EXPECT_EQ(back->echo, Echo::stack);
 }
 
 TEST(Manifest, RefusesWhatIsNoManifest) {

@@ -113,9 +113,12 @@ std::string by_the_way(const Stage& stage, const Watching& watching, const World
         measure::summarize(watching.prober->series(at), {begin, SteadyClock::now()}).resolution);
   }
   return fmt::format(
-      "\nwatched for {:.0f} s; longest time between two probes of a guest {:.1f} ms; probing used "
-      "{:.1f} % of a core,\nlooking at the nodes' processes {:.1f} % (at most {:.0f} ms apart)\n",
-      passed.count(), std::chrono::duration<double, std::milli>(resolution).count(),
+      "\nwatched for {:.0f} s; probes were answered by the guests' {} (--echo); longest time "
+      "between "
+      "two probes of a guest\n{:.1f} ms; probing used {:.1f} % of a core, looking at the nodes' "
+      "processes {:.1f} % (at most {:.0f} ms apart)\n",
+      passed.count(), stage.lab.shape().echo == Echo::driver ? "network drivers" : "network stacks",
+      std::chrono::duration<double, std::milli>(resolution).count(),
       percent(watching.prober->cpu_time()), percent(world.cpu_time()),
       std::chrono::duration<double, std::milli>(world.longest_gap()).count());
 }
@@ -209,7 +212,8 @@ Result<Verdict> run_demo(const DemoOptions& options) {
   if (!lock) return std::unexpected(lock.error());
   catch_interrupts();
   Progress progress;
-  const UpOptions up{.deb = options.deb,
+  const UpOptions up{.shape = {.echo = options.echo},
+                     .deb = options.deb,
                      .program = std::filesystem::read_symlink("/proc/self/exe")};
   if (auto done = bring_up(*names, up, progress); !done) {
     lock->remove();

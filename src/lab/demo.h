@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "lab/shape.h"
 
 namespace upbeat::lab {
 
@@ -16,6 +17,7 @@ struct DemoOptions {
   std::string lab = "demo";
   std::filesystem::path json;  ///< the figures go there too; empty: nowhere
   std::filesystem::path deb;   ///< the package to install in the nodes; empty: the built one
+  Echo echo = Echo::driver;    ///< who answers the probes in the guests
   Afterwards afterwards = Afterwards::down;
 };
 

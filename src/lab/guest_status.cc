@@ -77,6 +77,7 @@ Result<GuestStatus> parse_guest_status(const std::string& line) {
   number("memory_errors", status.memory_errors);
   number("disk_writes", status.disk_writes);
   number("disk_errors", status.disk_errors);
+  number("stack_echoes", status.stack_echoes);
   return status;
 }
 

@@ -19,6 +19,7 @@ struct GuestStatus {
   std::uint64_t memory_errors = 0;  ///< pages that did not hold what the guest had written
   std::uint64_t disk_writes = 0;
   std::uint64_t disk_errors = 0;
+  std::uint64_t stack_echoes = 0;  ///< ICMP echo requests that reached the guest's network stack
 };
 
 [[nodiscard]] Result<GuestStatus> parse_guest_status(const std::string& line);

@@ -66,6 +66,16 @@ bool wait_dark(const Names& names, const std::string& node, std::chrono::millise
   return true;
 }
 
+/// The end of a log, for a message: who reads it may find the log gone with its lab.
+std::string last_words(const std::filesystem::path& log) {
+  constexpr std::size_t enough = 400;
+  const std::string text = read_file(log).value_or("");
+  const auto end = text.find_last_not_of(" \r\n");
+  if (end == std::string::npos) return "; " + log.string() + " is empty";
+  const auto begin = end < enough ? 0 : end + 1 - enough;
+  return "; " + log.string() + " ends with '" + text.substr(begin, end + 1 - begin) + "'";
+}
+
 }  // namespace
 
 std::filesystem::path lab_program(const Names& names) { return names.data() / "bin" / "upbeat"; }
@@ -107,9 +117,9 @@ Done power_on(const Names& names, const std::string& node) {
       wait_until([&] { return recorded_alive(container_record(names, node)) || !alive(*started); },
                  switch_limit);
   if (begun && alive(*started)) return {};
-  return fail("cannot switch " + node + " on: its container did not start; see " +
-              (names.logs() / ("supervisor-" + node + ".log")).string() + " and " +
-              (names.consoles() / (node + ".log")).string());
+  return fail("cannot switch " + node + " on: its container did not start" +
+              last_words(names.logs() / ("supervisor-" + node + ".log")) +
+              last_words(names.consoles() / (node + ".log")));
 }
 
 Done power_cut(const Names& names, const std::string& node) {

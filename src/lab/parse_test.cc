@@ -131,13 +131,14 @@ TEST(ClusterStatus, CountsTheNodesThatAreOnline) {
 TEST(GuestStatus, IsReadFromTheGuestsLine) {
   const auto status = parse_guest_status(
       R"({"vm":"x1","boot_id":"b","uptime_s":7.250,"memory_checks":9,"memory_errors":1,)"
-      R"("disk_writes":3,"disk_errors":2})");
+      R"("disk_writes":3,"disk_errors":2,"stack_echoes":5})");
 
   ASSERT_TRUE(status) << status.error().text;
   EXPECT_EQ(status->vm, "x1");
   EXPECT_DOUBLE_EQ(status->uptime_s, 7.25);
   EXPECT_EQ(status->memory_errors, 1);
   EXPECT_EQ(status->disk_errors, 2);
+  EXPECT_EQ(status->stack_echoes, 5);
 }
 
 TEST(GuestStatus, WithoutAnIdentityIsNone) {

@@ -18,6 +18,7 @@ std::string to_json(const Shape& shape) {
       {"vm_memory_mib", shape.vm_memory_mib},
       {"tsc_khz", shape.tsc_khz},
       {"accelerator", shape.accelerator == Accelerator::kvm ? "kvm" : "tcg"},
+      {"echo", shape.echo == Echo::driver ? "driver" : "stack"},
       {"software", shape.software == Software::upbeat ? "upbeat" : "none"},
       {"phase", shape.phase == Phase::up ? "up" : "starting"},
   };
@@ -47,6 +48,7 @@ Result<Shape> parse_shape(const std::string& json) {
   number("vm_memory_mib", shape.vm_memory_mib);
   number("tsc_khz", shape.tsc_khz);
   shape.accelerator = is("accelerator", "kvm") ? Accelerator::kvm : Accelerator::tcg;
+  shape.echo = is("echo", "stack") ? Echo::stack : Echo::driver;
   shape.software = is("software", "none") ? Software::none : Software::upbeat;
   shape.phase = is("phase", "up") ? Phase::up : Phase::starting;
   if (shape.nodes < 1 || shape.nodes > node_limit || shape.vms < 0 || shape.vms > vm_limit) {

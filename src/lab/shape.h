@@ -11,6 +11,11 @@ namespace upbeat::lab {
 /// How guests are run. Found out by booting one, see accelerator.h.
 enum class Accelerator : std::uint8_t { tcg, kvm };
 
+/// Who in a guest answers ICMP echo requests. An emulated processor has to translate a guest's code
+/// anew after each migration: its network stack takes it longer than all the rest of the blackout
+/// (docs/decisions/0002-who-answers-probes.md).
+enum class Echo : std::uint8_t { driver, stack };
+
 /// Whether the nodes have Upbeat installed; without it they are a bare Corosync and libvirt
 /// cluster.
 enum class Software : std::uint8_t { upbeat, none };
@@ -27,6 +32,7 @@ struct Shape {
   int vm_memory_mib = 256;
   Accelerator accelerator = Accelerator::tcg;
   int tsc_khz = 0;  ///< of the machine; 0: guests must not go by its time stamp counter
+  Echo echo = Echo::driver;
   Software software = Software::upbeat;
   Phase phase = Phase::starting;
 };

@@ -118,6 +118,7 @@ std::string status_json(const Lab& lab) {
       object["memory_checks"] = vm.status->memory_checks;
       object["memory_errors"] = vm.status->memory_errors;
       object["disk_errors"] = vm.status->disk_errors;
+      object["stack_echoes"] = vm.status->stack_echoes;
     }
     vms.push_back(std::move(object));
   }

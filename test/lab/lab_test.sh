@@ -82,6 +82,25 @@ comes_up_and_works() {
   [[ -z "$(in_lab exec node0 -- systemctl --failed --no-legend)" ]] || die "a unit failed"
 }
 
+# ping says when the bytes are wrong, the kernel behind it counts wrong checksums.
+answers_in_its_driver() {
+  say "the guest's driver answers probes, its stack the rest"
+  local before
+  damaged() { ip netns exec "upbeat-${lab}-gw" awk '/^Icmp: [0-9]/ { print $4 }' /proc/net/snmp; }
+  stack() { status | grep -o '"stack_echoes":[0-9]*' | cut -d: -f2; }
+  pings() {
+    ip netns exec "upbeat-${lab}-gw" ping -c 5 -i 0.2 -W 2 -s "$1" 10.9.0.100 >"${work}/out" || die "no answer to $1 bytes"
+    expect "5 received" "${work}/out"
+    ! grep -qiE 'wrong|truncated' "${work}/out" || { cat "${work}/out" >&2; die "a wrong answer"; }
+  }
+  before="$(stack)"
+  for size in 0 16 56 57 1400; do pings "${size}"; done
+  [[ "$(damaged)" == 0 ]] || die "the checksum of $(damaged) answers was wrong"
+  [[ "$(stack)" == "${before}" ]] || die "the stack answered: ${before}, then $(stack)"
+  pings 3000
+  (("$(stack)" == before + 5)) || die "the stack did not answer what comes in fragments"
+}
+
 reboots_inside() {
   say "a reboot inside a node"
   local before
@@ -190,6 +209,7 @@ snapshot >"${work}/before"
 refuses_without_root
 refuses_bad_words
 comes_up_and_works
+answers_in_its_driver
 reboots_inside
 memory_survives_migrations
 power_strip_cuts_and_restores

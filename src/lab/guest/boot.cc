@@ -19,6 +19,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "lab/guest/driver_echo.h"
+
 namespace upbeat::guest {
 namespace {
 
@@ -99,6 +101,8 @@ void bring_up() {
   const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   raise_link(fd, "lo", "127.0.0.1");
   raise_link(fd, "eth0", address.c_str());
+  if (kernel_argument("upbeat.echo") == "driver" && !start_driver_echo("eth0"))
+    report("cannot answer probes in the driver");
   rtentry route{};
   route.rt_dst = internet("0.0.0.0");
   route.rt_genmask = internet("0.0.0.0");

@@ -8,7 +8,8 @@ namespace upbeat::guest {
 
 /// Mounts /proc, /sys and /dev, loads the modules that /lib/modules.order names (in that order) and
 /// gives eth0 the address that the kernel's command line names (`upbeat.ip=A.B.C.D`, mask /24).
-/// The guest goes on as far as it can: what fails is written to the console.
+/// With `upbeat.echo=driver` eth0's driver answers probes. The guest goes on as far as it can: what
+/// fails is written to the console.
 void bring_up();
 
 /// The value of `key=` on the kernel's command line, or "" if it is not there.
