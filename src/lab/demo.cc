@@ -3,8 +3,11 @@
 #include "lab/demo.h"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <set>
@@ -180,6 +183,20 @@ Result<Verdict> play(const Names& names, const DemoOptions& options) {
   return wrong_in_kind(*report).empty() ? Verdict::passed : Verdict::failed;
 }
 
+/// Before a minute has gone into figures that cannot be kept.
+Done check_place(const std::filesystem::path& file) {
+  if (file.empty()) return {};
+  const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+  const auto refuse = [&](const std::string& why) {
+    return fail("cannot write the figures to " + file.string() + ": " + why +
+                "; name another file with --json");
+  };
+  if (std::filesystem::is_directory(file)) return refuse("it is a folder");
+  if (auto made = make_folder(folder); !made) return refuse(made.error().text);
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) return refuse(std::strerror(errno));
+  return {};
+}
+
 std::string how_to_look(const std::string& name) {
   const std::string of = " --name " + name;
   return "\nThe lab goes on. Look at it:\n"
@@ -208,6 +225,7 @@ Result<Verdict> run_demo(const DemoOptions& options) {
   const auto names = Names::of(options.lab);
   if (!names) return std::unexpected(names.error());
   if (auto able = check_machine(); !able) return std::unexpected(able.error());
+  if (auto place = check_place(options.json); !place) return std::unexpected(place.error());
   auto lock = Lock::take(names->lock(), "the lab '" + options.lab + "'");
   if (!lock) return std::unexpected(lock.error());
   catch_interrupts();

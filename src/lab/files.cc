@@ -64,6 +64,7 @@ Done write_file(const std::filesystem::path& path, const std::string& text, unsi
 }
 
 Done make_folder(const std::filesystem::path& path, unsigned mode) {
+  if (path.empty()) return {};  // a name without a folder is in the current one
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) return {};
   std::filesystem::create_directories(path, error);

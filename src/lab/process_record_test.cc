@@ -125,5 +125,17 @@ TEST(WriteFile, ReplacesAFileWholeAndSetsItsMode) {
   EXPECT_FALSE(std::filesystem::exists(path.string() + ".new"));
 }
 
+TEST(WriteFile, TakesANameWithoutAFolderForOneInTheCurrentFolder) {
+  const Folder folder;
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path);
+
+  const auto written = write_file("out.json", "figures");
+  std::filesystem::current_path(before);
+
+  ASSERT_TRUE(written) << written.error().text;
+  EXPECT_EQ(read_file(folder.path / "out.json"), "figures");
+}
+
 }  // namespace
 }  // namespace upbeat::lab

@@ -64,6 +64,10 @@ refuses_bad_words() {
   expect "there is no lab 'nosuchlab'" "${work}/out"
   in_lab up --deb /no/such.deb 2>"${work}/out" && die "took a package that is not there"
   expect "there is no such file" "${work}/out"
+  in_lab demo --json "${work}" 2>"${work}/out" && die "would write figures over a folder"
+  expect "it is a folder; name another file with --json" "${work}/out"
+  in_lab demo --json /proc/none/figures.json 2>"${work}/out" && die "would write where nothing can be written"
+  expect "cannot write the figures to /proc/none/figures.json: cannot make the folder" "${work}/out"
   nothing_left "an up that was refused"
 }
 
