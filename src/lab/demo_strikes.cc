@@ -86,6 +86,16 @@ std::optional<SteadyClock::time_point> repaired_at(const measure::Prober& prober
 std::optional<double> measure_repair(const Stage& stage, const Watchers& watchers,
                                      const std::string& node, const Moment& strike,
                                      const std::string& what, std::vector<std::string>& wrongs) {
+  // While guests move, the cluster is left alone: to ask it costs a process in a node, and the
+  // machine's processors are what a guest that has just moved waits for.
+  const auto empty = wait_for(stage, what, repaired_limit, [&]() -> std::string {
+    const auto left = guests_on(watchers.world, node).size();
+    return left == 0 ? "" : node + " runs " + std::to_string(left) + " VMs";
+  });
+  if (!empty) {
+    wrongs.push_back(empty.error().text);
+    return std::nullopt;
+  }
   const auto calm = wait_until_calm(stage, what, {node}, repaired_limit,
                                     [&] { return silent_guests(watchers.prober); });
   if (!calm) {
