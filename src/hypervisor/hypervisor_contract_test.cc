@@ -32,6 +32,7 @@ class HypervisorContract : public testing::TestWithParam<MakeWorld> {
   }
 
   void TearDown() override {
+    if (!world_) return;
     for (const Host host : {Host::a, Host::b}) {
       EXPECT_TRUE(destroy(host, vm).has_value());
       EXPECT_TRUE(world().wait([&] { return inventory(host).empty(); }));
