@@ -52,6 +52,7 @@ namespaces = []
 stdio_handler = "file"
 END
 printf '127.0.0.1 localhost\n10.9.8.1 nodeA\n10.9.8.2 nodeB\n' > "$folder/hosts"
+mkdir -p /etc/libvirt /var/{lib,cache,log}/libvirt
 mount --bind "$folder/etc" /etc/libvirt
 mount --bind "$folder/lib" /var/lib/libvirt
 mount --bind "$folder/cache" /var/cache/libvirt
