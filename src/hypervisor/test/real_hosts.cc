@@ -53,6 +53,16 @@ stdio_handler = "file"
 END
 printf '127.0.0.1 localhost\n10.9.8.1 nodeA\n10.9.8.2 nodeB\n' > "$folder/hosts"
 mkdir -p /etc/libvirt /var/{lib,cache,log}/libvirt
+# libvirtd wants them before it reads as whom to run QEMU; package libvirt-daemon-system makes them.
+for kind in passwd group; do
+  cp "/etc/$kind" "$folder/$kind"
+  grep -q ^libvirt-qemu: "$folder/$kind" && continue
+  case $kind in
+    passwd) echo libvirt-qemu:x:64055:64055::/var/lib/libvirt:/bin/false ;;
+    group) echo libvirt-qemu:x:64055: ;;
+  esac >> "$folder/$kind"
+  mount --bind "$folder/$kind" "/etc/$kind"
+done
 mount --bind "$folder/etc" /etc/libvirt
 mount --bind "$folder/lib" /var/lib/libvirt
 mount --bind "$folder/cache" /var/cache/libvirt
