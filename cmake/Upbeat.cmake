@@ -43,7 +43,7 @@ set(UPBEAT_LADDER
   "sim:base core ports clock node wire engine hypervisor fence shutdown store"
   "lab:base measure"
   "daemon:base core ports clock node wire store engine hypervisor fence shutdown api"
-  "cli:base core api lab measure")
+  "cli:base core api lab measure sim")
 
 # What unit tests (*_test.cc) may include beyond that: rooms with the twins that they run against.
 set(UPBEAT_TEST_LADDER

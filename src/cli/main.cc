@@ -9,6 +9,7 @@
 #include "cli/lab_commands.h"
 #include "cli/measure_commands.h"
 #include "cli/node_commands.h"
+#include "cli/simulate_command.h"
 #include "cli/status_command.h"
 #include "cli/vm_commands.h"
 
@@ -21,6 +22,7 @@ int main(int argc, char** argv) {
   upbeat::cli::add_vms(app);
   upbeat::cli::add_events(app);
   upbeat::cli::add_explain(app);
+  upbeat::cli::add_simulate(app);
   upbeat::cli::add_measure(app);
   upbeat::add_lab(app);
   upbeat::cli::add_demo(app);

@@ -70,6 +70,8 @@ void seen_running(State& state, const VmId& id, VmRecord& vm, NodeId node) {
     if (migrating->to == node) migrating->landed = true;
   } else if (std::holds_alternative<Unsure>(vm.phase)) {
     if (vm.may_run_on.size() == 1) now_running(state, id, vm, node);
+  } else if (stays_up(state, vm)) {
+    now_running(state, id, vm, node);
   }
 }
 

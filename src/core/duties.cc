@@ -6,12 +6,12 @@ namespace upbeat {
 namespace {
 
 /// Whether somebody waits for this node's word on the guest.
-bool wants_evidence(const VmRecord& vm, NodeId self) {
+bool wants_evidence(const State& state, const VmRecord& vm, NodeId self) {
   if (!vm.may_run_on.contains(self)) return false;
   if (std::holds_alternative<Unsure>(vm.phase)) return true;
   if (const auto* migrating = std::get_if<Migrating>(&vm.phase)) return migrating->ended;
   if (const auto* running = std::get_if<Running>(&vm.phase)) return running->on != self;
-  return false;
+  return stays_up(state, vm);
 }
 
 }  // namespace
@@ -31,7 +31,7 @@ std::vector<Duty> duties(const State& state, NodeId self) {
                stopping && stopping->on == self) {
       list.emplace_back(EndHere{id, stopping->force, stopping->since});
     }
-    report = report || wants_evidence(vm, self);
+    report = report || wants_evidence(state, vm, self);
   }
   for (const auto& [id, node] : state.nodes) {
     if (node.fencing && node.fencing->by == self) {

@@ -52,6 +52,12 @@ std::uint64_t free_memory_kib(const State& state, NodeId node) {
   return capacity > used ? capacity - used : 0;
 }
 
+bool stays_up(const State& state, const VmRecord& vm) {
+  const auto* stopping = std::get_if<Stopping>(&vm.phase);
+  return stopping != nullptr && stopping->force == StopForce::ask && vm.wanted == Wanted::running &&
+         state.now - stopping->asked_at >= stop_patience;
+}
+
 bool is_empty(const State& state, NodeId node) {
   return std::ranges::none_of(
       state.vms, [&](const auto& entry) { return entry.second.may_run_on.contains(node); });

@@ -178,6 +178,13 @@ struct State {
 /// Memory of a node that no guest uses or is promised, in KiB. Guests count wherever they may run.
 [[nodiscard]] std::uint64_t free_memory_kib(const State& state, NodeId node);
 
+/// Before a guest that was asked to shut down is given another answer: power off, or, if it is
+/// wanted running again by then, to be left alone.
+inline constexpr ClusterTime stop_patience{60'000};
+
+/// Whether the guest was asked to shut down, is wanted running again, and had time enough to go.
+[[nodiscard]] bool stays_up(const State& state, const VmRecord& vm);
+
 /// Whether this node's guests have all left it: nothing may run there.
 [[nodiscard]] bool is_empty(const State& state, NodeId node);
 

@@ -26,13 +26,18 @@ void SimulatedFencer::act(const std::string& node, PowerAction action,
 }
 
 void SimulatedFencer::attempt_after(const std::string& node, std::chrono::milliseconds delay) {
+  queues_[node].due = clock_.now() + delay;
   queues_[node].timer = clock_.after(delay, [this, node] { attempt(node); });
 }
 
 void SimulatedFencer::attempt(const std::string& node) {
   auto& queue = queues_[node];
   auto& call = queue.calls.front();
-  auto state = try_once(node, call.action);
+  const bool too_late = clock_.now() > queue.due + fence_order_validity;
+  if (too_late) call.attempts_left = 1;
+  Result<PowerState> state =
+      too_late ? fail("cannot reach the power of " + node + ": we stood still meanwhile")
+               : try_once(node, call.action);
   if (!state && --call.attempts_left > 0 && strip_.outlets_.contains(node)) {
     return attempt_after(node, timing_.retry_pause + timing_.attempt);
   }

@@ -77,6 +77,7 @@ class SimulatedFencer final : public Fencer {
   struct Queue {
     std::deque<Call> calls;
     Timer timer;
+    MonotonicTime due{};
   };
 
   void attempt_after(const std::string& node, std::chrono::milliseconds delay);

@@ -99,9 +99,11 @@ class HypervisorContract : public testing::TestWithParam<MakeWorld> {
     return world().wait(
         [&] { return std::ranges::find(ear(host).running, vm) != ear(host).running.end(); });
   }
-  Result<MigrationProgress> progress() const {
-    return await<MigrationProgress>(
-        [&](Done<MigrationProgress> done) { on(Host::a).migration_progress(vm, done); });
+  Result<std::optional<MigrationProgress>> progress() const {
+    return await<std::optional<MigrationProgress>>(
+        [&](Done<std::optional<MigrationProgress>> done) {
+          on(Host::a).migration_progress(vm, done);
+        });
   }
   Result<void> cancel() const {
     return await<void>([&](Done<void> done) { on(Host::a).cancel_migration(vm, done); });
@@ -285,7 +287,8 @@ TEST_P(HypervisorContract, TellsHowFarAMigrationIs) {
   const auto under_way = begin_move("nodeB");
   EXPECT_TRUE(world().wait([&] {
     const auto now = progress();
-    if (now && now->rate_kib_per_s > 0 && now->memory_left_kib > 0) seen = *now;
+    const bool copies = now && *now && (*now)->rate_kib_per_s > 0 && (*now)->memory_left_kib > 0;
+    if (copies) seen = *now;
     return seen.has_value() || under_way->end.has_value();
   }));
   EXPECT_TRUE(world().wait([&] { return under_way->end.has_value(); }));
@@ -302,8 +305,8 @@ TEST_P(HypervisorContract, SaysThatNoMigrationIsUnderWay) {
   const auto far = progress();
   const auto cancelled = cancel();
 
-  ASSERT_FALSE(far.has_value());
-  EXPECT_THAT(far.error().text, HasSubstr("none is under way"));
+  ASSERT_TRUE(far.has_value());
+  EXPECT_FALSE(far->has_value());
   ASSERT_FALSE(cancelled.has_value());
   EXPECT_THAT(cancelled.error().text, HasSubstr("none is under way"));
 }

@@ -228,10 +228,13 @@ Result<Abort> abort_migration(virConnectPtr connection, const VmId& vm) {
 Result<std::optional<MigrationProgress>> progress(virConnectPtr connection, const VmId& vm) {
   const std::string attempt = "read how far the migration of " + vm.get() + " is";
   const auto domain = find(connection, vm, attempt);
+  if (!domain && last_error_code() == VIR_ERR_NO_DOMAIN) return std::nullopt;
   if (!domain) return std::unexpected(domain.error());
   int type = VIR_DOMAIN_JOB_NONE;
   TypedParameters job;
   if (virDomainGetJobStats(domain->get(), &type, job.items(), job.count(), 0) < 0) {
+    const auto code = last_error_code();  // it ended while we asked
+    if (code == VIR_ERR_NO_DOMAIN || code == VIR_ERR_OPERATION_INVALID) return std::nullopt;
     return refused(attempt, "try again");
   }
   if (type == VIR_DOMAIN_JOB_NONE ||

@@ -273,14 +273,13 @@ void LibvirtHypervisor::widen_pause_later(const VmId& vm, std::size_t step) {
   });
 }
 
-void LibvirtHypervisor::migration_progress(const VmId& vm, Done<MigrationProgress> done) {
+void LibvirtHypervisor::migration_progress(const VmId& vm,
+                                           Done<std::optional<MigrationProgress>> done) {
   using Read = std::optional<MigrationProgress>;
   auto judge = [this, vm, done = std::move(done)](const Result<Read>& read) {
-    if (!read) return done(std::unexpected(read.error()));
-    if (*read) return done(**read);
     // Ours, and still in its preparations: nothing is copied yet.
-    if (migrations_.contains(vm)) return done(MigrationProgress{});
-    done(fail("cannot read how far the migration of " + vm.get() + " is: none is under way"));
+    if (read && !*read && migrations_.contains(vm)) return done(Read(MigrationProgress{}));
+    done(read);
   };
   call<Read>(
       quick_, "read how far the migration of " + vm.get() + " is", std::move(judge),

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "hypervisor/pause_steps.h"
 #include "hypervisor/workers.h"
 #include "ports/clock.h"
 #include "ports/hypervisor.h"
@@ -33,17 +34,6 @@ inline constexpr std::size_t hypervisor_waiting_limit = 512;
 /// A libvirtd that takes the connection and says nothing is lost after this time.
 inline constexpr std::int64_t connect_patience_ms = 3'000;
 
-/// How long a guest may stand still at the end of its migration, by how long that goes on already.
-struct PauseStep {
-  std::chrono::seconds after;
-  std::chrono::milliseconds limit;
-};
-/// QEMU's own limit of 300 ms is what users notice; most guests do with far less.
-inline constexpr std::array<PauseStep, 3> pause_steps{
-    {{std::chrono::seconds(0), std::chrono::milliseconds(40)},
-     {std::chrono::seconds(5), std::chrono::milliseconds(300)},
-     {std::chrono::seconds(20), std::chrono::milliseconds(1000)}}};
-
 /// libvirt's C API behind the port.
 ///
 /// Threads: libvirt's event loop has one (LibvirtLoop), blocking calls run on
@@ -65,7 +55,7 @@ class LibvirtHypervisor final : public Hypervisor {
   void destroy(const VmId& vm, Done<void> done) override;
   void migrate(const VmId& vm, const std::string& to_node, Done<MigrationSummary> done) override;
   void cancel_migration(const VmId& vm, Done<void> done) override;
-  void migration_progress(const VmId& vm, Done<MigrationProgress> done) override;
+  void migration_progress(const VmId& vm, Done<std::optional<MigrationProgress>> done) override;
 
  private:
   struct Migration;

@@ -121,6 +121,7 @@ void SimulatedHost::tell_running(const VmId& vm) {
 
 void SimulatedHost::remove(const VmId& vm, GoneCause cause) {
   if (guests_.erase(vm) == 0) return;
+  changed(vm, cause);
   tell([vm, cause](HypervisorListener& listener) { listener.on_guest_gone(vm, cause); });
   world_.guest_left(*this, vm);
 }
@@ -141,19 +142,33 @@ void SimulatedHost::run_guest(const VmId& vm, MonotonicTime answers_from) {
   auto& running = guests_.at(vm);
   running.guest.phase = GuestPhase::running;
   running.answers_from = answers_from;
+  changed(vm);
   tell_running(vm);
+}
+
+void SimulatedHost::changed(const VmId& vm, std::optional<GoneCause> gone) const {
+  if (world_.watcher_) world_.watcher_(*this, vm, gone);
+}
+
+void SimulatedHost::begin_with(const VmId& vm, const std::string& uuid, std::uint64_t memory_kib) {
+  guests_[vm] = {{vm, uuid, memory_kib, GuestPhase::running}, {}, world_.next_instance()};
 }
 
 Result<void> SimulatedHost::begin_start(const VmId& vm, const DomainFacts& facts) {
   const std::string attempt = "cannot start " + vm.get() + " on " + name_ + ": ";
   if (guests_.contains(vm)) return fail(attempt + "it is here already");
   if (auto why = std::exchange(start_failure_, std::nullopt)) return fail(attempt + *why);
+  if (auto& failures = world_.start_failures_[vm]; failures > 0) {
+    --failures;
+    return fail(attempt + "its disk cannot be opened; look at its storage");
+  }
   if (free_kib() < facts.memory_kib) {
     return fail(attempt + "cannot allocate memory for it; start it where there is room");
   }
   const auto number = world_.next_instance();
   const auto uuid = facts.uuid.empty() ? uuid_of(number) : facts.uuid;
   guests_[vm] = {{vm, uuid, facts.memory_kib, GuestPhase::running}, MonotonicTime::max(), number};
+  changed(vm);
   return {};
 }
 

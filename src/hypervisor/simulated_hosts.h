@@ -38,12 +38,11 @@ struct GuestTraits {
 
 /// What all hosts share. Times and rates as measured with libvirt 9.0 and QEMU 7.2.
 struct SimulatedTraits {
-  std::int64_t call_ms = 1;              ///< a call to the hypervisor takes at least this
-  std::int64_t prepare_ms = 250;         ///< of a migration, until the target takes memory
-  std::int64_t switchover_ms = 40;       ///< the guest stands still, besides the memory left
-  std::int64_t downtime_limit_ms = 300;  ///< what is left may take as long as this to switch over
-  std::int64_t cleanup_ms = 220;         ///< until a guest that is taken away is gone
-  std::int64_t keepalive_ms = 5'000;     ///< until a hung hypervisor is given up by its client
+  std::int64_t call_ms = 1;                 ///< a call to the hypervisor takes at least this
+  std::int64_t prepare_ms = 250;            ///< of a migration, until the target takes memory
+  std::int64_t switchover_ms = 40;          ///< the guest stands still, besides the memory left
+  std::int64_t cleanup_ms = 220;            ///< until a guest that is taken away is gone
+  std::int64_t keepalive_ms = 5'000;        ///< until a hung hypervisor is given up by its client
   std::int64_t connect_timeout_ms = 3'000;  ///< until a host that does not answer is given up
   std::int64_t peer_timeout_ms = 30'000;    ///< until one end of a migration gives up the other
   std::uint64_t wire_kib_per_s = 400'000;   ///< that a host's migrations share
@@ -76,6 +75,8 @@ class SimulatedHost {
   /// The guest powers itself off.
   void power_off_guest(const VmId& vm);
   void fail_next_start(std::string why) { start_failure_ = std::move(why); }
+  /// The guest has run here since before anybody looked.
+  void begin_with(const VmId& vm, const std::string& uuid, std::uint64_t memory_kib);
   /// The next migration that leaves (source) or comes in (target) fails, with `why`.
   void fail_next_migration(MigrationEnd end, std::string why);
 
@@ -110,6 +111,7 @@ class SimulatedHost {
   void remove(const VmId& vm, GoneCause cause);
   [[nodiscard]] std::optional<std::uint64_t> instance(const VmId& vm) const;
   [[nodiscard]] std::uint64_t free_kib() const;
+  void changed(const VmId& vm, std::optional<GoneCause> gone = {}) const;
   void run_guest(const VmId& vm, MonotonicTime answers_from);
 
   Result<void> begin_start(const VmId& vm, const DomainFacts& facts);
@@ -141,10 +143,21 @@ class SimulatedHosts {
 
   SimulatedHost& add(const std::string& name, HostFacts facts);
   [[nodiscard]] SimulatedHost& host(const std::string& name) { return *hosts_.at(name); }
+  [[nodiscard]] const SimulatedHost& host(const std::string& name) const {
+    return *hosts_.at(name);
+  }
   [[nodiscard]] SimulatedHost* find(const std::string& name);
   /// From now on; a guest without traits of its own has the default ones.
   void set_traits(const VmId& vm, GuestTraits traits) { guest_traits_[vm] = traits; }
   [[nodiscard]] GuestTraits traits(const VmId& vm) const;
+  /// The next starts of the guest fail, wherever they are tried.
+  void fail_next_starts(const VmId& vm, std::uint32_t times) { start_failures_[vm] = times; }
+  /// Is told, at once, whenever something becomes different about a guest on a host; `gone`: it is
+  /// there no more. Not told of what a host's power takes with it.
+  void watch(
+      std::function<void(const SimulatedHost&, const VmId&, std::optional<GoneCause>)> watcher) {
+    watcher_ = std::move(watcher);
+  }
   /// No migration passes between the two any more, in either direction, or again.
   void cut_wire(const std::string& a, const std::string& b);
   void mend_wire(const std::string& a, const std::string& b);
@@ -182,6 +195,8 @@ class SimulatedHosts {
   SimulatedTraits traits_;
   std::map<std::string, std::unique_ptr<SimulatedHost>> hosts_;
   std::map<VmId, GuestTraits> guest_traits_;
+  std::map<VmId, std::uint32_t> start_failures_;
+  std::function<void(const SimulatedHost&, const VmId&, std::optional<GoneCause>)> watcher_;
   std::set<std::pair<std::string, std::string>> cut_wires_;
   std::map<std::uint64_t, std::shared_ptr<SimulatedMigration>> migrations_;
   std::map<std::uint64_t, Pending> pending_;

@@ -168,14 +168,14 @@ void SimulatedHypervisor::cancel_migration(const VmId& vm, Done<void> done) {
              });
 }
 
-void SimulatedHypervisor::migration_progress(const VmId& vm, Done<MigrationProgress> done) {
-  call<MigrationProgress>(
-      "read how far the migration of " + vm.get() + " is", std::move(done),
-      [host = host_, &world = world_, vm](const Answer<MigrationProgress>& answer) {
-        const auto* migration = world.migration(*host, vm);
-        if (migration != nullptr) return answer(migration->progress());
-        answer(fail("cannot read how far the migration of " + vm.get() + " is: none is under way"));
-      });
+void SimulatedHypervisor::migration_progress(const VmId& vm,
+                                             Done<std::optional<MigrationProgress>> done) {
+  using Read = std::optional<MigrationProgress>;
+  call<Read>("read how far the migration of " + vm.get() + " is", std::move(done),
+             [host = host_, &world = world_, vm](const Answer<Read>& answer) {
+               const auto* migration = world.migration(*host, vm);
+               answer(migration == nullptr ? Read() : migration->progress());
+             });
 }
 
 }  // namespace upbeat

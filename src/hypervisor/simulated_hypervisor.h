@@ -31,7 +31,7 @@ class SimulatedHypervisor final : public Hypervisor {
   void destroy(const VmId& vm, Done<void> done) override;
   void migrate(const VmId& vm, const std::string& to_node, Done<MigrationSummary> done) override;
   void cancel_migration(const VmId& vm, Done<void> done) override;
-  void migration_progress(const VmId& vm, Done<MigrationProgress> done) override;
+  void migration_progress(const VmId& vm, Done<std::optional<MigrationProgress>> done) override;
 
  private:
   friend class SimulatedHost;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "hypervisor/pause_steps.h"
+
 namespace upbeat {
 namespace {
 
@@ -94,6 +96,7 @@ void SimulatedMigration::prepared() {
   auto guest = source.guests_.at(vm).guest;
   guest.phase = GuestPhase::incoming;
   target->guests_[vm] = {guest, {}, world.next_instance()};
+  target->changed(vm);
   phase = Phase::copying;
   left_kib = memory_kib();
   rounds = 1;
@@ -115,12 +118,19 @@ std::uint64_t SimulatedMigration::rate() const {
   return std::max<std::uint64_t>(limit == 0 ? wire : std::min(wire, limit), 1);
 }
 
+std::int64_t SimulatedMigration::pause_limit_ms() const {
+  const auto took = world.clock().now() - begin;
+  const auto step = std::ranges::find_if(pause_steps.rbegin(), pause_steps.rend(),
+                                         [&](const PauseStep& one) { return took >= one.after; });
+  return step->limit.count();
+}
+
 void SimulatedMigration::copy() {
   rate_kib_per_s = rate();
   if (left_kib == 0) {
     ++rounds;
     left_kib = std::exchange(dirty_kib, 0);
-    const auto limit = static_cast<std::uint64_t>(world.traits().downtime_limit_ms);
+    const auto limit = static_cast<std::uint64_t>(pause_limit_ms());
     if (left_kib <= rate_kib_per_s * limit / 1000) return switch_over();
   }
   const auto took = std::min(copy_step_ms, ms_for(left_kib, rate_kib_per_s));
@@ -133,6 +143,7 @@ void SimulatedMigration::copy() {
 void SimulatedMigration::switch_over() {
   phase = Phase::switching;
   source.guests_.at(vm).guest.phase = GuestPhase::outgoing;
+  source.changed(vm);
   pause_ms_ = world.traits().switchover_ms + ms_for(left_kib, rate_kib_per_s);
   step(pause_ms_, &SimulatedMigration::switched);
 }
@@ -164,6 +175,7 @@ void SimulatedMigration::abort(const std::string& why) {
   if (was_prepared && source.life_ == source_life) {
     if (const auto here = source.guests_.find(vm); here != source.guests_.end()) {
       here->second.guest.phase = GuestPhase::running;
+      source.changed(vm);
     }
   }
   if (was_prepared && target->life_ == target_life) target->remove(vm, GoneCause::failed);

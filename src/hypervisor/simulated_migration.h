@@ -49,6 +49,7 @@ struct SimulatedMigration : std::enable_shared_from_this<SimulatedMigration> {
   [[nodiscard]] Ends ends() const;
   [[nodiscard]] std::uint64_t memory_kib() const;
   [[nodiscard]] std::uint64_t rate() const;
+  [[nodiscard]] std::int64_t pause_limit_ms() const;
   /// Runs `next` after a while if both ends are well then; else waits and at last gives up.
   void step(std::int64_t delay_ms, void (SimulatedMigration::*next)());
   void prepared();

@@ -30,8 +30,8 @@ void GuestWork::finish(const VmId& vm) {
 void GuestWork::run(const RunHere& duty, NodeId self, const std::string& domain_xml) {
   if (!begin(duty.vm, duty.since, false)) return;
   hypervisor_.create(duty.vm, domain_xml, [this, duty, self](const Result<void>& created) {
-    if (!created) tell_(VmStartFailed{duty.vm, self, duty.since, created.error().text});
-    finish(duty.vm);
+    if (created) return finish(duty.vm);
+    tell_failure(duty.vm, VmStartFailed{duty.vm, self, duty.since, created.error().text});
   });
 }
 
@@ -40,23 +40,53 @@ void GuestWork::send(const SendAway& duty, NodeId self, const std::string& to_na
   watch_progress(duty.vm);
   hypervisor_.migrate(duty.vm, to_name, [this, duty, self](const Result<MigrationSummary>& moved) {
     MigrationEnded ended{.vm = duty.vm, .from = self, .to = duty.to, .since = duty.since};
-    ended.success = moved.has_value();
-    if (moved) {
-      ended.total_ms = moved->total_ms;
-      ended.downtime_ms = moved->downtime_ms;
-    } else {
+    if (!moved) {
       ended.why = moved.error().text;
+      return tell_failure(duty.vm, std::move(ended));
     }
+    ended.success = true;
+    ended.total_ms = moved->total_ms;
+    ended.downtime_ms = moved->downtime_ms;
     tell_(std::move(ended));
     finish(duty.vm);
   });
 }
 
+/// What was asked of a hypervisor that hung may come true when it goes on. Were the attempt given
+/// up before, nobody would expect the guest where it then comes up.
+void GuestWork::tell_failure(const VmId& vm, const Event& failure) {
+  work_.at(vm).failed = true;
+  hypervisor_.migration_progress(
+      vm, [this, vm, failure](const Result<std::optional<MigrationProgress>>& now) {
+        auto& work = work_.at(vm);
+        if (certain(work, now)) {
+          tell_(failure);
+          return finish(vm);
+        }
+        work.progress =
+            clock_.after(progress_interval, [this, vm, failure] { tell_failure(vm, failure); });
+      });
+}
+
+bool GuestWork::certain(Work& work, const Result<std::optional<MigrationProgress>>& now) {
+  if (now && !*now) return !work.in_doubt || clock_.now() >= work.doubt_ends;
+  work.in_doubt = true;
+  work.doubt_ends = clock_.now() + doubt_interval;
+  return false;
+}
+
 void GuestWork::end(const EndHere& duty) {
   if (!begin(duty.vm, duty.since, false)) return;
-  // A refusal needs no word of its own: while the guest is there the duty stands, and patience ends
-  // with its power taken away.
-  auto done = [this, vm = duty.vm](const Result<void>& /*asked*/) { finish(vm); };
+  // A refusal needs no word of its own: while the guest is there the duty stands.
+  auto done = [this, vm = duty.vm](const Result<void>& asked) {
+    if (!asked) {
+      again_[vm] = clock_.after(stop_interval, [this, vm] {
+        tried_.erase(vm);
+        changed_();
+      });
+    }
+    finish(vm);
+  };
   if (duty.force == StopForce::ask) {
     hypervisor_.shut_down(duty.vm, std::move(done));
   } else {
@@ -66,12 +96,13 @@ void GuestWork::end(const EndHere& duty) {
 
 void GuestWork::watch_progress(const VmId& vm) {
   work_.at(vm).progress = clock_.after(progress_interval, [this, vm] {
-    hypervisor_.migration_progress(vm, [this, vm](const Result<MigrationProgress>& now) {
+    using Now = std::optional<MigrationProgress>;
+    hypervisor_.migration_progress(vm, [this, vm](const Result<Now>& now) {
       const auto found = work_.find(vm);
-      if (found == work_.end() || !found->second.migration) return;
-      if (now) {
-        tell_(MigrationProgressed{vm, now->memory_total_kib, now->memory_left_kib,
-                                  now->rate_kib_per_s, now->dirty_kib_per_s});
+      if (found == work_.end() || !found->second.migration || found->second.failed) return;
+      if (now && *now) {
+        tell_(MigrationProgressed{vm, (*now)->memory_total_kib, (*now)->memory_left_kib,
+                                  (*now)->rate_kib_per_s, (*now)->dirty_kib_per_s});
       }
       watch_progress(vm);
     });

@@ -17,6 +17,10 @@ namespace upbeat {
 
 /// How often a migration's progress is told.
 inline constexpr std::chrono::milliseconds progress_interval{500};
+/// So long after the hypervisor is back it has begun whatever it was asked for before it hung.
+inline constexpr std::chrono::milliseconds doubt_interval{3'000};
+/// Between two attempts to stop a guest while the hypervisor takes none.
+inline constexpr std::chrono::milliseconds stop_interval{1'000};
 
 /// Carries duties out, one at a time for each guest and each of them once: what comes of it is told
 /// as an event. Belongs to the loop's thread.
@@ -45,11 +49,16 @@ class GuestWork {
     bool migration = false;
     bool cancelled = false;
     Timer progress;
+    bool failed = false;
+    bool in_doubt = false;  ///< it failed, but the hypervisor did not answer or was still at it
+    MonotonicTime doubt_ends{};
   };
 
   bool begin(const VmId& vm, EventIndex since, bool migration);
   void finish(const VmId& vm);
   void watch_progress(const VmId& vm);
+  void tell_failure(const VmId& vm, const Event& failure);
+  [[nodiscard]] bool certain(Work& work, const Result<std::optional<MigrationProgress>>& now);
 
   Hypervisor& hypervisor_;
   Clock& clock_;
@@ -57,6 +66,7 @@ class GuestWork {
   std::function<void()> changed_;
   std::map<VmId, Work> work_;
   std::map<VmId, EventIndex> tried_;  ///< the newest decision carried out for each guest
+  std::map<VmId, Timer> again_;       ///< when to try anew to stop it, if that is still a duty
 };
 
 }  // namespace upbeat

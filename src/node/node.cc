@@ -102,6 +102,7 @@ void Node::on_applied(const State& before, const Event& event, const State& afte
     frozen_ = broken.front();
     say("FROZEN, nothing new is begun here until upbeatd is restarted: " + broken.front());
   }
+  if (witness_) witness_(before, event);
   if (std::holds_alternative<Decided>(event)) deciding_ = false;
   std::vector<HistoryLine> lines;
   for (const auto& line : after.log) {

@@ -72,6 +72,10 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   [[nodiscard]] Timer follow(HistoryFollower follower);
   /// Tells what this node does, for the log; set before start.
   void set_log(std::function<void(const std::string&)> log) { log_ = std::move(log); }
+  /// Shows each event that was applied and the state before it; set before start.
+  void set_witness(std::function<void(const State&, const Event&)> witness) {
+    witness_ = std::move(witness);
+  }
 
   void on_applied(const State& before, const Event& event, const State& after) override;
   void on_in_step() override;
@@ -105,6 +109,7 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   NodePorts ports_;
   NodeOptions options_;
   std::function<void(const std::string&)> log_;
+  std::function<void(const State&, const Event&)> witness_;
   Replica replica_;
   GuestWork work_;
   InventoryWatch inventory_;

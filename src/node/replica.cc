@@ -21,9 +21,26 @@ std::uint64_t key_of(const EngineView& view) {
   return hash_of(text);
 }
 
+/// The number of a view that is agreed on in `ring` after one of `before`. Two quorate rings share
+/// a node, and a node's rings have growing numbers. So no two views of different rings get one
+/// number, even if one of them was entered by a single member that was cut off a moment later: else
+/// that member's state could be taken for the successor of what the others did without it.
+Epoch next_epoch(Epoch before, const RingId& ring) {
+  constexpr unsigned views_of_one_ring_bits = 16;
+  return Epoch(std::max(before.get() + 1, ring.sequence << views_of_one_ring_bits));
+}
+
 /// Order of trust between two members' states.
 auto rank(NodeId node, const Hello& hello) {
   return std::tuple(hello.epoch, hello.index, -std::int64_t{node.get()});
+}
+
+/// Members whose states must be known before one of them counts. What is safe is on the disks of a
+/// majority of the configured nodes; only another majority is sure to hold one of those. The
+/// engine's quorum counts hosts, also those whose daemon is away and with it what it knows. Where
+/// the engine grants quorum to fewer hosts (two nodes, a quorum device), all of them must do.
+std::size_t members_needed(const Hello& source, const EngineView& view) {
+  return std::min(source.configured.size() / 2 + 1, view.nodes.size());
 }
 
 bool same_state(const Hello& a, const Hello& b) {
@@ -129,10 +146,16 @@ void Replica::agree() {
     return rank(a.first, a.second) < rank(b.first, b.second);
   });
   const Hello& source = best->second;
+  if (const auto needed = members_needed(source, view_); hellos_.size() < needed) {
+    trouble_ = "it waits for more members: upbeatd runs on " + std::to_string(hellos_.size()) +
+               " of the nodes here and is needed on " + std::to_string(needed) +
+               ", for the others may know what happened last; start it there";
+    return;
+  }
   const bool warm = std::ranges::any_of(hellos_, [&](const auto& entry) {
     return entry.second.live && entry.second.epoch == source.epoch;
   });
-  ViewChanged change{.epoch = Epoch(source.epoch.get() + 1),
+  ViewChanged change{.epoch = next_epoch(source.epoch, view_.ring),
                      .continuity = warm ? Continuity::warm : Continuity::cold,
                      .configured = source.configured};
   for (const auto node : view_.nodes) {
@@ -268,10 +291,12 @@ void Replica::flush() {
   const bool matters = std::ranges::any_of(
       batch, [](const auto& one) { return one.durability == Durability::synced; });
   // A disk that has missed events takes nothing but a whole state.
+  const bool was_behind = disk_behind_;
   const bool safe_here = disk_behind_
                              ? save_snapshot()
                              : write(batch, matters ? Durability::synced : Durability::relaxed);
-  if (safe_here && matters && in_step_) send(Persisted{state_.epoch, batch.back().event.index});
+  if (safe_here && (matters || was_behind) && in_step_)
+    send(Persisted{state_.epoch, batch.back().event.index});
 }
 
 void Replica::receive(NodeId from, const Persisted& persisted) {

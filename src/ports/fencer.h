@@ -2,6 +2,7 @@
 // The port for fencing: the power of other hosts, and proof that it is off.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -12,6 +13,9 @@ namespace upbeat {
 
 enum class PowerAction : std::uint8_t { status, off, on };
 enum class PowerState : std::uint8_t { off, on };
+
+/// How late an attempt may begin.
+inline constexpr std::chrono::seconds fence_order_validity{5};
 
 /// The power of other hosts, through the devices that the configuration names for each.
 /// All calls belong to the loop's thread; none blocks.
@@ -26,6 +30,8 @@ class Fencer {
   /// loop's thread, with what the device says AFTER the action: after `off`, PowerState::off is the
   /// proof; anything that is not proof is an error. A host that was off already counts as proved.
   /// Retries and time-outs are the adapter's, from the configuration; a call always ends.
+  /// An attempt that is due begins within `fence_order_validity` or not at all: a daemon that stood
+  /// still meanwhile knows no longer whether the node came back.
   virtual void act(const std::string& node, PowerAction action,
                    std::function<void(Result<PowerState>)> done) = 0;
 };

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -112,12 +113,14 @@ class Hypervisor {
   virtual void destroy(const VmId& vm, Done<void> done) = 0;
   /// Moves the guest, live, to the node with this name (virDomainMigrateToURI3). Done with success:
   /// it runs there and is gone from here. Done with an error: it runs on here, unless
-  /// on_guest_gone told otherwise.
+  /// on_guest_gone told otherwise, or the hypervisor was lost: then what was asked of it may yet
+  /// come true, also of `create`, and migration_progress tells when it can be asked again.
   virtual void migrate(const VmId& vm, const std::string& to_node, Done<MigrationSummary> done) = 0;
   /// Gives up a migration under way; its `migrate` then ends with an error.
   virtual void cancel_migration(const VmId& vm, Done<void> done) = 0;
-  /// How far the guest's migration is; an error if none is under way.
-  virtual void migration_progress(const VmId& vm, Done<MigrationProgress> done) = 0;
+  /// How far the guest's migration is; nothing if none of it leaves this host now, and an error if
+  /// the hypervisor cannot tell.
+  virtual void migration_progress(const VmId& vm, Done<std::optional<MigrationProgress>> done) = 0;
 };
 
 }  // namespace upbeat

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes a story up from a seed. A story does not look at the world: so it can be shortened.
+#include "sim/chance.h"
+
+#include <algorithm>
+
+#include "base/prng.h"
+
+namespace upbeat {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Draws names and times for one story.
+class Draw {
+ public:
+  Draw(Prng& chance, const Scenario& scenario) : chance_(chance), scenario_(scenario) {}
+
+  std::string node() { return scenario_.nodes[chance_.below(scenario_.nodes.size())].name; }
+  std::string vm() { return scenario_.vms[chance_.below(scenario_.vms.size())].name; }
+  std::uint64_t below(std::uint64_t bound) { return chance_.below(bound); }
+  std::string seconds(std::uint64_t least, std::uint64_t most) {
+    return std::to_string(least + below(most - least + 1));
+  }
+  std::string one_of(const std::vector<std::string>& words) { return words[below(words.size())]; }
+
+ private:
+  Prng& chance_;
+  const Scenario& scenario_;
+};
+
+/// One thing that goes wrong, as commands: the fault, and perhaps its end a while later.
+struct Happening {
+  std::string command;
+  std::string end;  ///< empty: it ends by itself, or not
+};
+
+struct FaultClass {
+  const char* name;
+  std::uint64_t weight;
+  Happening (*draw)(Draw& draw);
+};
+
+Happening power(Draw& draw) {
+  const auto node = draw.node();
+  return {"power " + node + " " + draw.one_of({"cut", "off"}), "power " + node + " on"};
+}
+Happening blackout(Draw& /*draw*/) { return {"*cut", "*on"}; }
+Happening shutdown(Draw& draw) {
+  const auto node = draw.node();
+  switch (draw.below(4)) {
+    case 0:
+      return {"shutdown " + node, "power " + node + " on"};
+    case 1:
+      return {"reboot " + node, "cancel-shutdown " + node};
+    default:
+      return {"reboot " + node, ""};
+  }
+}
+Happening network(Draw& draw) {
+  const auto node = draw.node();
+  return {"network " + node + " off", "network " + node + " on"};
+}
+Happening flap(Draw& draw) {
+  return {"flap " + draw.node() + " " + draw.seconds(2, 9) + " " + draw.seconds(1, 4), ""};
+}
+Happening partition(Draw& draw) {
+  return {"partition " + draw.node() + " " + draw.node() + " | " + draw.node(), "heal"};
+}
+Happening daemon(Draw& draw) {
+  const auto node = draw.node();
+  switch (draw.below(4)) {
+    case 0:
+      return {"daemon " + node + " kill", "daemon " + node + " start"};
+    case 1:
+      return {"daemon " + node + " stall " + draw.seconds(1, 40), ""};
+    case 2:
+      return {"daemon " + node + " upgrade 0." + draw.seconds(1, 9) + ".0", ""};
+    default:
+      return {"daemon " + node + " restart", ""};
+  }
+}
+Happening hypervisor(Draw& draw) {
+  const auto node = draw.node();
+  return {"hypervisor " + node + " " + draw.one_of({"stop", "hang"}),
+          "hypervisor " + node + " start"};
+}
+Happening fence_device(Draw& draw) {
+  const auto node = draw.node();
+  const auto fault = draw.one_of({"broken", "lies", "babbles"});
+  if (draw.below(2) == 0) {
+    return {"fence-device " + node + " " + fault + " " + draw.seconds(1, 5), ""};
+  }
+  return {"fence-device " + node + " " + fault, "fence-device " + node + " ok"};
+}
+Happening disk(Draw& draw) {
+  const auto node = draw.node();
+  return {"disk " + node + " " + draw.one_of({"full", "unreadable"}), "disk " + node + " ok"};
+}
+Happening clock_jump(Draw& draw) {
+  const auto node = draw.node();
+  return {"clock " + node + " " + draw.one_of({"-7200", "86400", "-3", "17"}),
+          "clock " + node + " 0"};
+}
+Happening guest(Draw& draw) {
+  const auto vm = draw.vm();
+  switch (draw.below(5)) {
+    case 0:
+      return {"vm " + vm + " fail-next-start " + draw.seconds(1, 4), ""};
+    case 1:
+      return {"vm " + vm + " deaf", "vm " + vm + " obeys"};
+    case 2:
+      return {"vm " + vm + " dirties " + draw.seconds(1, 600), "vm " + vm + " dirties 1"};
+    case 3:
+      return {"vm " + vm + " power-off", ""};
+    default:
+      return {"vm " + vm + " crash", ""};
+  }
+}
+Happening migration(Draw& draw) {
+  const auto node = draw.node();
+  return {"fail-next " + node + " " + draw.one_of({"start", "migration-in", "migration-out"}), ""};
+}
+Happening operators(Draw& draw) {
+  const auto node = draw.node();
+  const auto vm = draw.vm();
+  switch (draw.below(5)) {
+    case 0:
+      return {"drain " + node, "undrain " + node};
+    case 1:
+      return {"vm " + vm + " stop", "vm " + vm + " start"};
+    case 2:
+      return {"vm " + vm + " force-off", "vm " + vm + " start"};
+    case 3:
+      return {"vm " + vm + " migrate", ""};
+    default:
+      return {"vm " + vm + " migrate " + node, ""};
+  }
+}
+
+const std::vector<FaultClass>& classes() {
+  static const std::vector<FaultClass> all{
+      {"power", 10, power},
+      {"blackout", 1, blackout},
+      {"shutdown", 10, shutdown},
+      {"network", 6, network},
+      {"flap", 3, flap},
+      {"partition", 4, partition},
+      {"daemon", 10, daemon},
+      {"hypervisor", 5, hypervisor},
+      {"fence-device", 5, fence_device},
+      {"disk", 3, disk},
+      {"clock", 2, clock_jump},
+      {"guest", 8, guest},
+      {"migration", 6, migration},
+      {"operator", 12, operators},
+  };
+  return all;
+}
+
+const FaultClass& draw_class(Prng& chance, const std::set<std::string>& wanted) {
+  std::uint64_t sum = 0;
+  for (const auto& one : classes()) {
+    if (wanted.empty() || wanted.contains(one.name)) sum += one.weight;
+  }
+  auto at = chance.below(sum);
+  for (const auto& one : classes()) {
+    if (!wanted.empty() && !wanted.contains(one.name)) continue;
+    if (at < one.weight) return one;
+    at -= one.weight;
+  }
+  return classes().front();
+}
+
+void add(Scenario& story, milliseconds at, const std::string& command) {
+  if (command.empty() || at >= story.length) return;
+  if (command.front() != '*') return story.timeline.push_back({at, command});
+  for (const auto& node : story.nodes) {
+    story.timeline.push_back({at, "power " + node.name + " " + command.substr(1)});
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> fault_classes() {
+  std::vector<std::string> names;
+  for (const auto& one : classes()) names.emplace_back(one.name);
+  return names;
+}
+
+Scenario story_of(std::uint64_t seed, const ChanceOptions& options) {
+  Scenario story = test_bed(options.nodes, options.vms);
+  story.title = "seed " + std::to_string(seed);
+  story.seed = seed;
+  story.length = options.length;
+  story.settles = true;
+  Prng chance(mix64(seed));
+  Draw draw(chance, story);
+  // Some stories are crowded, some are quiet; faults overlap in many of them.
+  const auto pause_ms = std::uint64_t{2'000} << chance.below(6);
+  milliseconds at{0};
+  while (true) {
+    at += milliseconds(chance.below(2 * pause_ms));
+    if (at >= story.length || story.timeline.size() >= scenario_steps_limit) break;
+    const auto happening = draw_class(chance, options.faults).draw(draw);
+    add(story, at, happening.command);
+    add(story, at + milliseconds(500 + chance.below(60'000)), happening.end);
+  }
+  std::ranges::stable_sort(story.timeline, {}, &ScenarioStep::at);
+  return story;
+}
+
+}  // namespace upbeat

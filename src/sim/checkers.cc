@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+// What must never happen, and what must happen in the end.
+#include "sim/checkers.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "core/explain.h"
+#include "wire/wire.h"
+
+namespace upbeat {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// A node that has been well for so long is not to be fenced: no attempt at it takes longer.
+constexpr std::chrono::seconds long_well{6};
+/// States that are kept to be compared with those of members that are behind.
+constexpr std::size_t states_kept = 256;
+
+/// A guest executes on one powered host at most. The design's first promise.
+class RunsOnce final : public Checker {
+ public:
+  explicit RunsOnce(World& world) : Checker(world, "runs-once") {}
+  void on_guest(const SimulatedHost& /*host*/, const VmId& vm) override {
+    const auto on = std::as_const(world_).hosts().run_by(vm);
+    if (on.size() > 1) violated(vm.get() + " runs on " + on.front() + " and on " + on.back());
+  }
+};
+
+/// The guests of a host, coming and going ones included, never need more than it has for them.
+class WithinCapacity final : public Checker {
+ public:
+  explicit WithinCapacity(World& world) : Checker(world, "within-capacity") {}
+  void on_guest(const SimulatedHost& host, const VmId& /*vm*/) override {
+    std::uint64_t used = 0;
+    for (const auto& guest : host.guests()) used += guest.memory_kib;
+    for (const auto& node : world_.scenario().nodes) {
+      if (node.name != host.name()) continue;
+      const auto room = (node.memory_mib - node.reserve_mib) * 1024;
+      if (used > room) {
+        violated(host.name() + " has " + std::to_string(room / 1024) +
+                 " MiB for guests and holds " + std::to_string(used / 1024));
+      }
+    }
+  }
+};
+
+/// What was granted stays so: a defined guest is known, and wanted as last granted.
+class NothingForgotten final : public Checker {
+ public:
+  explicit NothingForgotten(World& world) : Checker(world, "nothing-forgotten") {
+    for (const auto& vm : world.scenario().vms) {
+      asked_[VmId(vm.name)].push_back({vm.wanted, milliseconds{0}, true});
+    }
+  }
+  void on_asked(const Event& request) override {
+    if (const auto* asked = std::get_if<VmWanted>(&request)) {
+      asked_[asked->vm].push_back({asked->wanted, world_.now(), false});
+    }
+  }
+  void on_granted(const Event& request) override {
+    const auto* granted = std::get_if<VmWanted>(&request);
+    if (granted == nullptr) return;
+    auto& list = asked_[granted->vm];
+    const auto which = std::ranges::find_if(
+        list, [&](const Asked& one) { return one.wanted == granted->wanted && !one.granted; });
+    if (which != list.end()) which->granted = true;
+  }
+  void on_settled() override {
+    const auto* member = world_.member();
+    if (member == nullptr) return violated("no member of a quorate view is left to ask");
+    for (const auto& [vm, list] : asked_) {
+      const auto may_be = possible(list);
+      const auto found = member->state().vms.find(vm);
+      if (found == member->state().vms.end()) {
+        if (!may_be.contains(Wanted::removed)) violated(vm.get() + " is forgotten");
+      } else if (!may_be.contains(found->second.wanted)) {
+        violated("it is forgotten what was granted for " + vm.get());
+      }
+    }
+  }
+
+ private:
+  struct Asked {
+    Wanted wanted = Wanted::running;
+    milliseconds at{0};
+    bool granted = false;
+  };
+  /// What may hold now: the newest granted, and whatever was asked around its time or later, for
+  /// that may have been ordered after it, whatever its answer.
+  static std::set<Wanted> possible(const std::vector<Asked>& list) {
+    auto newest = list.begin();
+    for (auto one = list.begin(); one != list.end(); ++one) {
+      if (one->granted) newest = one;
+    }
+    std::set<Wanted> may_be{newest->wanted};
+    for (const auto& one : list) {
+      if (one.at + milliseconds(2 * request_patience_ms) > newest->at && one.at > milliseconds{0}) {
+        may_be.insert(one.wanted);
+      }
+    }
+    return may_be;
+  }
+
+  std::map<VmId, std::vector<Asked>> asked_;
+};
+
+/// Whether the node has been up, able to act, and among a majority for `span`.
+bool well_for(const World& world, const Machine& machine, std::chrono::seconds span) {
+  const auto since = machine.well_since();
+  const auto now = world.clock_now();
+  if (!since || now - *since < span || !world.hears_majority(machine.facts().id)) return false;
+  return !world.reach_changed() || now - *world.reach_changed() >= span;
+}
+
+/// Members that applied the same event of the same view hold the same state. Not so a member that
+/// crashes or is cut off: it may have been the only one to get what was ordered last (Moser, Amir,
+/// Melliar-Smith, Agarwal: "Extended Virtual Synchrony", 1994), and takes the others' state later.
+class OneState final : public Checker {
+ public:
+  explicit OneState(World& world) : Checker(world, "one-state") {}
+  void on_applied(const Machine& machine, const State& /*before*/, const Event& event) override {
+    const auto& state = machine.node()->state();
+    // Two states that differ stay different: of the many ticks, some are enough.
+    if (std::holds_alternative<Tick>(event) && state.index.get() % 16 != 0) return;
+    const Print print{machine.facts().id, fingerprint(state)};
+    const auto [known, is_new] = prints_.try_emplace({state.epoch, state.index}, print);
+    if (prints_.size() > states_kept) prints_.erase(prints_.begin());
+    if (is_new || known->second.fingerprint == print.fingerprint) return;
+    const auto& other = *world_.machines().at(known->second.node);
+    known->second = print;
+    if (!well_for(world_, machine, undisturbed) || !well_for(world_, other, undisturbed)) return;
+    violated(machine.facts().name + " and " + other.facts().name +
+             " hold different states after event " + std::to_string(state.index.get()) +
+             " of view " + std::to_string(state.epoch.get()));
+  }
+
+ private:
+  /// Longer than it takes the others to notice that a member has gone.
+  static constexpr std::chrono::seconds undisturbed{5};
+  struct Print {
+    NodeId node;
+    std::uint64_t fingerprint = 0;
+  };
+  std::map<std::pair<Epoch, EventIndex>, Print> prints_;
+};
+
+/// No decision comes true without saying why.
+class ReasonsGiven final : public Checker {
+ public:
+  explicit ReasonsGiven(World& world) : Checker(world, "reasons-given") {}
+  void on_applied(const Machine& /*machine*/, const State& /*before*/,
+                  const Event& event) override {
+    const auto* decided = std::get_if<Decided>(&event);
+    if (decided == nullptr) return;
+    for (const auto& decision : decided->decisions) {
+      if (decision.why.text().empty()) violated("a decision gives no reason");
+    }
+  }
+};
+
+/// A node that has long been well, among a majority, keeps its power.
+class HealthySpared final : public Checker {
+ public:
+  explicit HealthySpared(World& world) : Checker(world, "healthy-spared") {}
+  void on_fenced(const Machine& machine) override {
+    if (!well_for(world_, machine, long_well)) return;
+    violated(machine.facts().name + " was fenced although it was well");
+  }
+};
+
+/// Memory of a host that is free for one more guest.
+std::uint64_t room_of(const World& world, const ScenarioNode& node) {
+  std::uint64_t used = 0;
+  for (const auto& guest : world.hosts().host(node.name).guests()) used += guest.memory_kib;
+  const auto room = (node.memory_mib - node.reserve_mib) * 1024;
+  return room > used ? room - used : 0;
+}
+
+bool takes_guests(const State& state, const ScenarioNode& node) {
+  const auto id = node_named(state, node.name);
+  const auto* here = online(state, id);
+  return here != nullptr && here->reported && !state.nodes.at(id).drain;
+}
+
+/// Whether a host other than `except` could take the guest, by what the hosts really hold.
+bool could_run(const World& world, const State& state, const VmRecord& vm,
+               const std::string& except = {}) {
+  return std::ranges::any_of(world.scenario().nodes, [&](const ScenarioNode& node) {
+    return node.name != except && takes_guests(state, node) &&
+           room_of(world, node) >= vm.spec.memory_kib;
+  });
+}
+
+/// Once faults have stopped, no guest stays down that is wanted and could run.
+class RunsInTheEnd final : public Checker {
+ public:
+  explicit RunsInTheEnd(World& world) : Checker(world, "runs-in-the-end") {}
+  void on_applied(const Machine& /*machine*/, const State& /*before*/,
+                  const Event& event) override {
+    if (const auto* failed = std::get_if<VmStartFailed>(&event)) failed_.insert(failed->vm);
+  }
+  void on_settled() override {
+    const auto* member = world_.member();
+    if (member == nullptr) return violated("the cluster has no quorate view");
+    for (const auto& [id, vm] : member->state().vms) {
+      const bool runs = !std::as_const(world_).hosts().run_by(id).empty();
+      if (vm.wanted != Wanted::running) {
+        if (runs) violated(id.get() + " runs and is not wanted");
+      } else if (!runs && !excused(id, vm) && could_run(world_, member->state(), vm)) {
+        violated(id.get() + " is down: " + explain_vm(member->state(), id).back());
+      }
+    }
+  }
+
+ private:
+  /// Given up, with a reason, after starts that the world made fail.
+  [[nodiscard]] bool excused(const VmId& id, const VmRecord& vm) const {
+    return vm.given_up && (failed_.contains(id) || vm.crashes > 0);
+  }
+
+  std::set<VmId> failed_;
+};
+
+/// Every drain ends: no guest stays on a drained node that could be elsewhere.
+class DrainsEnd final : public Checker {
+ public:
+  explicit DrainsEnd(World& world) : Checker(world, "drains-end") {}
+  void on_settled() override {
+    const auto* member = world_.member();
+    if (member == nullptr) return;
+    for (const auto& [node, record] : member->state().nodes) {
+      if (!record.drain || online(member->state(), node) == nullptr) continue;
+      for (const auto& guest : std::as_const(world_).hosts().host(record.name).guests()) {
+        const auto vm = member->state().vms.find(guest.vm);
+        if (vm != member->state().vms.end() && vm->second.wanted == Wanted::running &&
+            could_run(world_, member->state(), vm->second, record.name)) {
+          violated(guest.vm.get() + " is still on " + record.name + ", which is draining");
+        }
+      }
+    }
+  }
+};
+
+template <class T>
+std::unique_ptr<Checker> make(World& world) {
+  return std::make_unique<T>(world);
+}
+
+}  // namespace
+
+void Checker::violated(const std::string& text) {
+  if (found_.empty()) found_.push_back({name_, world_.now(), text});
+}
+
+const std::vector<CheckerFacts>& all_checkers() {
+  static const std::vector<CheckerFacts> all{
+      {"runs-once", "a guest executes on one powered host at most", make<RunsOnce>},
+      {"within-capacity", "no host holds more guests than it has memory for", make<WithinCapacity>},
+      {"nothing-forgotten", "what an operator was granted stays so", make<NothingForgotten>},
+      {"one-state", "members that applied the same event hold the same state", make<OneState>},
+      {"reasons-given", "every decision says why", make<ReasonsGiven>},
+      {"healthy-spared", "a node that is well is not fenced", make<HealthySpared>},
+      {"runs-in-the-end", "once faults stop, every guest runs that is wanted and has room",
+       make<RunsInTheEnd>},
+      {"drains-end", "every drain ends", make<DrainsEnd>},
+  };
+  return all;
+}
+
+bool is_repaired(const World& world) {
+  const auto* member = world.member();
+  if (member == nullptr) return false;
+  for (const auto& [id, machine] : world.machines()) {
+    if (!machine->powered() || machine->node() == nullptr || !machine->node()->in_step()) {
+      return false;
+    }
+    if (machine->node()->state().index != member->state().index) return false;
+  }
+  const auto& state = member->state();
+  return std::ranges::all_of(state.vms, [&](const auto& entry) {
+    const auto& [id, vm] = entry;
+    const bool runs = world.hosts().run_by(id).size() == 1;
+    if (vm.wanted != Wanted::running) return std::holds_alternative<Stopped>(vm.phase);
+    if (vm.given_up) return true;
+    if (const auto* running = std::get_if<Running>(&vm.phase)) {
+      return runs && !state.nodes.at(running->on).drain;
+    }
+    return false;
+  });
+}
+
+}  // namespace upbeat

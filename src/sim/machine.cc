@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// One simulated host: its power, its engine, its hypervisor, its disk, and the daemon on it.
+#include "sim/machine.h"
+
+#include <utility>
+
+#include "sim/gated_ports.h"
+
+namespace upbeat {
+namespace {
+
+/// systemd's RestartSec for a daemon that could not start.
+constexpr std::chrono::seconds restart_pause{5};
+
+}  // namespace
+
+struct Machine::Daemon {
+  Daemon(Machine& machine, Surroundings& around)
+      : clock(around.clock, gate, machine.wall_error_),
+        engine(around.network, machine.facts_.id, gate),
+        hypervisor(machine.host(), gate),
+        fencer(clock, around.strip, gate),
+        shutdown(*machine.shutdown_, gate),
+        node({engine, hypervisor, fencer, shutdown, clock, machine.disk_},
+             {.memory_kib = machine.facts_.memory_kib,
+              .host_reserve_kib = machine.facts_.reserve_kib,
+              .shutdown_budget = machine.facts_.shutdown_budget,
+              .release = machine.release_}) {}
+
+  Gate gate;
+  GatedClock clock;
+  GatedEngine engine;
+  GatedHypervisor hypervisor;
+  GatedFencer fencer;
+  GatedShutdown shutdown;
+  Node node;
+  Timer going_on;
+};
+
+Machine::Machine(Surroundings& around, MachineFacts facts, MachineListener& listener)
+    : around_(around), facts_(std::move(facts)), listener_(listener) {
+  around_.hosts.add(
+      facts_.name,
+      {.memory_kib = facts_.memory_kib, .cores = facts_.cores, .hypervisor = "simulated"});
+  host().cut_power();
+  around_.network.crash(facts_.id);
+}
+
+Machine::~Machine() = default;
+
+void Machine::begin_running() {
+  host().power_on();
+  come_up();
+}
+
+void Machine::power_on() {
+  if (powered_ || booting_) return;
+  booting_ = around_.clock.after(facts_.boot_time, [this] {
+    booting_.reset();
+    host().power_on();
+    come_up();
+  });
+}
+
+void Machine::come_up() {
+  powered_ = true;
+  around_.network.start(facts_.id);
+  // A machine that boots knows nothing of an earlier shutdown.
+  shutdown_ = std::make_unique<SimulatedMachine>(
+      around_.clock, facts_.shutdown_budget, [this] { around_.clock.post([this] { go_down(); }); });
+  listener_.on_power(facts_.id, PowerState::on, "it is up");
+  start_daemon();
+}
+
+void Machine::lose_power(const std::string& why) {
+  booting_.reset();
+  if (!std::exchange(powered_, false)) return;
+  kill_daemon();
+  around_.network.crash(facts_.id);
+  host().cut_power();
+  disk_.cut_power();
+  shutdown_.reset();
+  listener_.on_power(facts_.id, PowerState::off, why);
+}
+
+void Machine::shut_down(GoingTo to) {
+  if (!powered_ || shutdown_->under_way()) return;
+  going_to_ = to;
+  shutdown_->announce(to == GoingTo::reboot ? "reboot" : "poweroff");
+}
+
+void Machine::cancel_shutdown() {
+  if (powered_) shutdown_->cancel();
+}
+
+void Machine::go_down() {
+  if (!powered_ || !shutdown_->under_way()) return;
+  lose_power(going_to_ == GoingTo::reboot ? "it reboots" : "it is powered off");
+  if (going_to_ == GoingTo::reboot && around_.strip.state(facts_.name) == PowerState::on) {
+    power_on();
+  }
+}
+
+void Machine::kill_daemon() {
+  restart_.cancel();
+  daemon_.reset();
+}
+
+void Machine::start_daemon() {
+  if (!powered_ || daemon_) return;
+  daemon_ = std::make_unique<Daemon>(*this, around_);
+  if (!cable_whole_) daemon_->fencer.cut_cable();
+  well_since_ = around_.clock.now();
+  daemon_->node.set_witness([this](const State& before, const Event& event) {
+    listener_.on_applied(facts_.id, before, event);
+  });
+  const auto started = daemon_->node.start();
+  if (started) return;
+  listener_.on_daemon(facts_.id, "its daemon does not start: " + started.error().text);
+  daemon_.reset();
+  restart_ = around_.clock.after(restart_pause, [this] { start_daemon(); });
+}
+
+void Machine::stall_daemon(std::chrono::milliseconds span) {
+  if (!daemon_) return;
+  daemon_->gate.stand_still();
+  daemon_->going_on = around_.clock.after(span, [this] {
+    well_since_ = around_.clock.now();
+    daemon_->gate.go_on();
+  });
+}
+
+void Machine::set_cable(bool whole) {
+  cable_whole_ = whole;
+  if (!daemon_) return;
+  whole ? daemon_->fencer.mend_cable() : daemon_->fencer.cut_cable();
+}
+
+Node* Machine::node() { return daemon_ ? &daemon_->node : nullptr; }
+const Node* Machine::node() const { return daemon_ ? &daemon_->node : nullptr; }
+
+bool Machine::stands_still() const { return daemon_ && !daemon_->gate.open(); }
+
+std::optional<MonotonicTime> Machine::well_since() const {
+  if (!powered_ || !daemon_ || !daemon_->gate.open()) return std::nullopt;
+  return well_since_;
+}
+
+}  // namespace upbeat

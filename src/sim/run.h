@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plays a scenario from its beginning to its end, with all checkers on.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/decision.h"
+#include "sim/checkers.h"
+#include "sim/scenario.h"
+#include "sim/world.h"
+
+namespace upbeat {
+
+/// What a run keeps of what happened.
+enum class Keep : std::uint8_t {
+  violations,  ///< enough to know whether all went well
+  everything,  ///< the log too
+};
+
+/// In this time after the last fault the cluster has to be repaired. It covers the longest of
+/// Upbeat's own patience: backoff, a stop that is refused, a node that is not seen.
+inline constexpr std::chrono::minutes settle_limit{6};
+
+struct TakenDecision {
+  std::chrono::milliseconds at{0};
+  Epoch view;
+  std::string what;  ///< "start x1 on node2"
+  std::string why;
+};
+
+struct RunResult {
+  std::vector<LogEntry> log;
+  std::vector<TakenDecision> decisions;
+  std::vector<Violation> violations;
+  std::map<std::string, std::string> placements;  ///< of each guest in the end: a node's name or ""
+  std::chrono::milliseconds length{0};
+  std::uint64_t events_applied = 0;
+};
+
+/// Plays `scenario`, whose commands have been checked. Stops at the first violation.
+[[nodiscard]] RunResult play(const Scenario& scenario, Keep keep);
+
+/// The log as text, one line an entry: seconds, who, what.
+[[nodiscard]] std::string format_log(const std::vector<LogEntry>& log);
+
+}  // namespace upbeat

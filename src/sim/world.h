@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole cluster in virtual time: real node loops on the ports' twins, and everything around them
+// that Upbeat does not decide.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "clock/simulated_clock.h"
+#include "engine/simulated_network.h"
+#include "fence/simulated_fencer.h"
+#include "hypervisor/simulated_hosts.h"
+#include "sim/machine.h"
+#include "sim/scenario.h"
+
+namespace upbeat {
+
+/// A line of the log: who, and what happened. Times count from the story's beginning.
+struct LogEntry {
+  std::chrono::milliseconds at{0};
+  std::string subject;
+  std::string text;
+
+  bool operator==(const LogEntry&) const = default;
+};
+
+/// Whoever watches a world: logs, checkers. All calls come while the world stands still.
+class WorldWatcher {
+ public:
+  virtual ~WorldWatcher() = default;
+  virtual void on_log(const LogEntry& /*entry*/) {}
+  /// Something became different about a guest on this host.
+  virtual void on_guest(const SimulatedHost& /*host*/, const VmId& /*vm*/) {}
+  /// A daemon applied an event; `before` is the state before it.
+  virtual void on_applied(const Machine& /*machine*/, const State& /*before*/,
+                          const Event& /*event*/) {}
+  /// The power strip took a node's power because a member asked for it.
+  virtual void on_fenced(const Machine& /*machine*/) {}
+  /// The cluster said to an operator that his request is granted, and will not be forgotten.
+  virtual void on_granted(const Event& /*request*/) {}
+  /// A request was given to the cluster: it may come true, whatever is answered.
+  virtual void on_asked(const Event& /*request*/) {}
+};
+
+/// Single-threaded. Its verbs are for the timeline, not for a watcher's calls.
+class World final : private MachineListener {
+ public:
+  /// The machines that are on have booted, the guests run where the scenario has them, and the
+  /// daemons have met: the story can begin.
+  explicit World(const Scenario& scenario);
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+  ~World() override;
+
+  void watch(WorldWatcher& watcher) { watchers_.push_back(&watcher); }
+
+  // --- what befalls it -------------------------------------------------------------------------
+  void cut_power(const std::string& node);    ///< its outlet goes dead
+  void press_power(const std::string& node);  ///< the power button, for four seconds
+  void power_on(const std::string& node);
+  /// Puts nodes into parts that do not hear each other; nodes not named are in part 0.
+  void partition(const std::map<std::string, int>& parts);
+  /// The node's cable: with it goes its way to the power strip and to other hosts' memory.
+  void set_cable(const std::string& node, bool whole);
+  /// The node's cable goes and comes, so often, each for `span`.
+  void flap(const std::string& node, int times, std::chrono::milliseconds span);
+  void heal_network();
+  void break_fence_device(const std::string& node, OutletFault fault, int attempts);
+  Machine& machine(const std::string& node) { return *machines_.at(ids_.at(node)); }
+  /// The host on which the guest executes; null if none.
+  SimulatedHost* host_of(const std::string& vm);
+  SimulatedHosts& hosts() { return hosts_; }
+  /// Ends every fault, as an operator would in the end: power, network, disks, devices, daemons.
+  void repair_everything();
+
+  // --- what is asked of it ---------------------------------------------------------------------
+  /// An operator asks one member after the other; what it answers stands in the log.
+  void ask(const Event& request, const std::string& words);
+  [[nodiscard]] NodeId id_of(const std::string& node) const { return ids_.at(node); }
+
+  // --- time --------------------------------------------------------------------------------------
+  /// Lets time pass; stops early once `enough` (asked after each step) says so.
+  void pass(std::chrono::milliseconds span, const std::function<bool()>& enough = {});
+  void log(const std::string& subject, const std::string& text);
+  /// Since the story's beginning.
+  [[nodiscard]] std::chrono::milliseconds now() const;
+  [[nodiscard]] MonotonicTime clock_now() const { return clock_.now(); }
+
+  // --- what is true ------------------------------------------------------------------------------
+  [[nodiscard]] const Scenario& scenario() const { return scenario_; }
+  [[nodiscard]] const std::map<NodeId, std::unique_ptr<Machine>>& machines() const {
+    return machines_;
+  }
+  [[nodiscard]] const SimulatedHosts& hosts() const { return hosts_; }
+  /// A member that is in step with a quorate view; null if there is none.
+  [[nodiscard]] const Node* member() const;
+  /// Whether the node hears a majority of the powered machines' engines.
+  [[nodiscard]] bool hears_majority(NodeId node) const;
+  [[nodiscard]] std::optional<MonotonicTime> reach_changed() const { return reach_changed_; }
+  [[nodiscard]] std::uint64_t events_applied() const { return events_applied_; }
+
+ private:
+  void on_power(NodeId node, PowerState state, const std::string& why) override;
+  void on_applied(NodeId node, const State& before, const Event& event) override;
+  void on_daemon(NodeId node, const std::string& what) override;
+  void on_guest(const SimulatedHost& host, const VmId& vm);
+  void begin();
+  void renew_parts();
+  Node* next_member();
+  [[nodiscard]] State first_state() const;
+
+  Scenario scenario_;
+  SimulatedClock clock_;
+  SimulatedHosts hosts_;
+  SimulatedPowerStrip strip_;
+  std::map<std::string, NodeId> ids_;
+  std::unique_ptr<SimulatedNetwork> network_;
+  std::unique_ptr<Surroundings> around_;
+  std::map<NodeId, std::unique_ptr<Machine>> machines_;
+  std::vector<WorldWatcher*> watchers_;
+
+  MonotonicTime begin_{};
+  std::map<std::string, int> parts_;
+  std::set<std::string> cables_cut_;
+  std::map<std::string, Timer> flapping_;
+  std::optional<MonotonicTime> reach_changed_;
+  std::size_t asked_ = 0;
+  std::pair<Epoch, EventIndex> told_;  ///< of the newest event whose lines stand in the log
+  std::map<VmId, std::string> seen_on_;
+  std::uint64_t events_applied_ = 0;
+};
+
+}  // namespace upbeat
