@@ -59,18 +59,16 @@ Result<Wish> read_wish(const Call& call) {
   return wish;
 }
 
-std::string line_of(const json::object& object) { return json::serialize(object) + "\n"; }
-
 /// Sends what concerns `wish` of one applied event.
 void pass_on(const Wish& wish, const Service& service, const std::vector<HistoryLine>& lines,
              const LineSink& sink) {
   bool said = false;
   for (const HistoryLine& line : lines) {
     if (!wish.subject.empty() && line.subject != wish.subject) continue;
-    sink(line_of(history_view(line)));
+    sink(json_line(history_view(line)));
     said = true;
   }
-  if (wish.every && !said) sink(line_of({{"index", service.state().index.get()}}));
+  if (wish.every && !said) sink(json_line(json::object{{"index", service.state().index.get()}}));
 }
 
 /// Without `after` and `limit` a follower sees only what is to come.
@@ -89,7 +87,7 @@ void stream(Call& call, const Wish& wish) {
   }
   Service& service = call.service;
   call.done(ApiStream{[wish, &service, backlog = std::move(backlog)](const LineSink& sink) {
-    for (const HistoryLine& line : backlog) sink(line_of(history_view(line)));
+    for (const HistoryLine& line : backlog) sink(json_line(history_view(line)));
     return service.follow([wish, &service, sink](const std::vector<HistoryLine>& lines) {
       pass_on(wish, service, lines, sink);
     });

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "api/call.h"
+#include "base/printable.h"
 
 namespace upbeat::api {
 namespace {
@@ -28,7 +29,7 @@ std::optional<json::object> body_of(Call& call, const std::vector<std::string>& 
     std::string choices;
     for (const std::string& choice : known) choices += (choices.empty() ? "" : ", ") + choice;
     reply_error(call, 400,
-                "the request's body has an unknown member '" + name +
+                "the request's body has an unknown member '" + printable(name, quote_limit_bytes) +
                     "': " + (choices.empty() ? "it takes none" : "it takes " + choices));
     return std::nullopt;
   }
@@ -41,6 +42,16 @@ std::optional<std::string> string_of(Call& call, const json::object& body, const
   if (value == nullptr || value->is_null()) return "";
   if (value->is_string()) return std::string(value->get_string());
   reply_error(call, 400, "'" + std::string(name) + "' in the request's body must be a string");
+  return std::nullopt;
+}
+
+/// The same for words to people, which stand in every status and history from then on.
+std::optional<std::string> words_of(Call& call, const json::object& body, const char* name) {
+  auto words = string_of(call, body, name);
+  if (!words || words->size() <= words_limit_bytes) return words;
+  reply_error(call, 400,
+              "'" + std::string(name) + "' in the request's body is longer than " +
+                  std::to_string(words_limit_bytes) + " bytes: shorten it");
   return std::nullopt;
 }
 
@@ -134,7 +145,7 @@ void migrate_vm(Call call) {
 void drain_node(Call call) {
   const auto body = body_of(call, {"why"});
   if (!body) return;
-  const auto why = string_of(call, *body, "why");
+  const auto why = words_of(call, *body, "why");
   if (!why) return;
   if (const auto node = named_node(call))
     ask(std::move(call),
@@ -149,7 +160,7 @@ void undrain_node(Call call) {
 void confirm_off(Call call) {
   const auto body = body_of(call, {"who"});
   if (!body) return;
-  const auto who = string_of(call, *body, "who");
+  const auto who = words_of(call, *body, "who");
   if (!who) return;
   if (who->empty())
     return reply_error(call, 400,

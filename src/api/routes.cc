@@ -9,6 +9,7 @@
 #include "api/call.h"
 #include "api/target.h"
 #include "api/view.h"
+#include "base/printable.h"
 #include "core/explain.h"
 
 namespace upbeat {
@@ -105,12 +106,14 @@ bool matches(std::string_view pattern, const std::vector<std::string>& segments,
   return pattern.empty();
 }
 
+std::string quote(std::string_view text) { return printable(text, quote_limit_bytes); }
+
 ApiResponse no_route(const ApiRequest& request, const std::string& allow) {
   if (allow.empty())
-    return error_response(404, "there is nothing at '" + request.target +
+    return error_response(404, "there is nothing at '" + quote(request.target) +
                                    "': see docs/api/openapi.yaml for what there is");
-  ApiResponse response = error_response(
-      405, request.method + " cannot be done to '" + request.target + "': use " + allow);
+  ApiResponse response = error_response(405, quote(request.method) + " cannot be done to '" +
+                                                 quote(request.target) + "': use " + allow);
   response.allow = allow;
   return response;
 }
@@ -118,7 +121,7 @@ ApiResponse no_route(const ApiRequest& request, const std::string& allow) {
 }  // namespace
 
 void reply(Call& call, unsigned status, const json::value& body) {
-  call.done(ApiResponse{.status = status, .body = json::serialize(body) + "\n", .allow = {}});
+  call.done(ApiResponse{.status = status, .body = json_line(body), .allow = {}});
 }
 
 void reply_error(Call& call, unsigned status, const std::string& text) {
@@ -128,7 +131,8 @@ void reply_error(Call& call, unsigned status, const std::string& text) {
 bool only_knows(Call& call, const std::vector<std::string>& known) {
   for (const auto& [name, value] : call.query) {
     if (std::ranges::find(known, name) != known.end()) continue;
-    reply_error(call, 400, "this request does not know the parameter '" + name + "': leave it out");
+    reply_error(call, 400,
+                "this request does not know the parameter '" + quote(name) + "': leave it out");
     return false;
   }
   return true;
@@ -142,7 +146,7 @@ std::optional<NodeId> named_node(Call& call) {
   for (const auto& [id, record] : state.nodes)
     known += (known.empty() ? "" : ", ") + name_of(state, id);
   reply_error(call, 404,
-              "there is no node '" + call.names.front() + "': " +
+              "there is no node '" + quote(call.names.front()) + "': " +
                   (known.empty() ? "the cluster has not met yet" : "the cluster has " + known));
   return std::nullopt;
 }
@@ -151,7 +155,7 @@ std::optional<VmId> named_vm(Call& call) {
   VmId vm{call.names.front()};
   if (call.service.state().vms.contains(vm)) return vm;
   reply_error(call, 404,
-              "there is no VM '" + vm.get() + "': `upbeat vm list` shows those there are");
+              "there is no VM '" + quote(vm.get()) + "': `upbeat vm list` shows those there are");
   return std::nullopt;
 }
 
@@ -160,7 +164,7 @@ std::optional<VmId> named_vm(Call& call) {
 std::span<const Route> api_routes() { return api::route_table; }
 
 ApiResponse error_response(unsigned status, const std::string& text) {
-  return {.status = status, .body = boost::json::serialize(error_view(text)) + "\n", .allow = {}};
+  return {.status = status, .body = json_line(error_view(text)), .allow = {}};
 }
 
 void answer(Service& service, const ApiRequest& request, std::function<void(ApiAnswer)> done) {

@@ -42,6 +42,9 @@ inline constexpr std::size_t events_limit = 1000;
 /// And where the request names no limit.
 inline constexpr std::size_t events_default = 100;
 
+/// Bytes of a `why` or a `who` that somebody gives, at most.
+inline constexpr std::size_t words_limit_bytes = 500;
+
 /// A row of the routing table. In `pattern` a segment in braces takes any one segment.
 struct Route {
   std::string_view method;

@@ -211,6 +211,40 @@ TEST_F(Routes, GiveOtherEventsThanAskedFor) {
   for (const auto& line : later.as_array()) EXPECT_GT(line.at("index").as_int64(), first);
 }
 
+TEST_F(Routes, GiveAnAnswerThatIsNoJsonWhereANameIsNoUtf8) {
+  EXPECT_EQ(error(ask("GET", "/v1/vms/a%ff")),
+            "there is no VM 'a\uFFFD': `upbeat vm list` shows those there are");
+  service.apply(DrainRequested{.node = NodeId{1}, .why = "fan\xff"});
+  const json::value status = json::parse(ask("GET", "/v1/status").body);
+  EXPECT_EQ(status.at("nodes").at(0).at("drain").at("why"), "fan\uFFFD");
+}
+
+TEST_F(Routes, QuoteControlCharactersOrAWholeBookInAnError) {
+  EXPECT_EQ(error(ask("GET", "/v1/nodes/a%0a%1b[31m")),
+            "there is no node 'a  [31m': the cluster has node1, node2, node3");
+  const std::string text = error(ask("GET", "/" + std::string(8000, 'x')));
+  EXPECT_LT(text.size(), 400U);
+  EXPECT_TRUE(text.ends_with("see docs/api/openapi.yaml for what there is")) << text;
+}
+
+TEST_F(Routes, TakeABookForAReason) {
+  const auto body = [](std::size_t size) {
+    return json::serialize(json::object{{"why", std::string(size, 'x')}});
+  };
+  EXPECT_EQ(error(ask("POST", "/v1/nodes/node1/drain", body(words_limit_bytes + 1))),
+            "'why' in the request's body is longer than 500 bytes: shorten it");
+  EXPECT_EQ(ask("POST", "/v1/nodes/node1/drain", body(words_limit_bytes)).status, 202U);
+}
+
+TEST_F(Routes, BreakOverADefinitionThatMakesNoSense) {
+  for (const char* memory : {"", "lots", "-1", "99999999999999999999"}) {
+    const std::string xml =
+        "<domain><name>x1</name><memory>" + std::string(memory) + "</memory></domain>";
+    const auto body = json::serialize(json::object{{"domain_xml", xml}});
+    EXPECT_EQ(ask("POST", "/v1/vms", body).status, 400U) << memory;
+  }
+}
+
 class Following : public Routes {
  protected:
   void follow(const std::string& query) {

@@ -3,6 +3,7 @@
 #include "api/service_twin.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "core/apply.h"
 #include "core/decide.h"
@@ -45,12 +46,16 @@ void ServiceTwin::request(const Event& event, std::function<void(Result<void>)> 
 Result<VmDefined> ServiceTwin::read_definition(const std::string& domain_xml,
                                                std::int32_t priority) {
   const std::string name = between(domain_xml, "name");
-  const std::string memory_mib = between(domain_xml, "memory");
-  if (name.empty() || memory_mib.empty())
-    return fail("the domain XML has no <name> or no <memory>: add it");
+  const std::string memory = between(domain_xml, "memory");
+  std::uint32_t memory_mib = 0;
+  const auto [end, error] =
+      std::from_chars(memory.data(), memory.data() + memory.size(), memory_mib);
+  const bool number = error == std::errc{} && end == memory.data() + memory.size();
+  if (name.empty() || !number)
+    return fail("the domain XML has no <name>, or no <memory> that is a number: add it");
   VmDefined defined{.vm = VmId{name}, .spec = {}};
   defined.spec.uuid = "uuid-of-" + name;
-  defined.spec.memory_kib = std::stoull(memory_mib) * kib_per_mib;
+  defined.spec.memory_kib = memory_mib * kib_per_mib;
   defined.spec.priority = priority;
   defined.spec.domain_xml = domain_xml;
   return defined;

@@ -28,7 +28,8 @@ struct TwinWorld {
 };
 
 /// Applies events with the core's own `apply`, decides with its `decide`, and does the duties of
-/// all nodes. A definition is read by its <name> and <memory> alone. Belongs to the loop's thread.
+/// all nodes. A definition is read by its <name> and <memory> (in MiB)
+/// alone. Belongs to the loop's thread.
 class ServiceTwin final : public Service {
  public:
   explicit ServiceTwin(Clock& clock, TwinWorld world = {});

@@ -4,8 +4,12 @@
 
 #include <charconv>
 
+#include "base/printable.h"
+
 namespace upbeat {
 namespace {
+
+std::string quote(std::string_view text) { return printable(text, quote_limit_bytes); }
 
 Result<std::string> percent_decode(std::string_view text) {
   std::string plain;
@@ -19,7 +23,7 @@ Result<std::string> percent_decode(std::string_view text) {
     const auto [end, error] =
         std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
     if (digits.size() != 2 || error != std::errc{} || end != digits.data() + 2)
-      return fail("the request's address has a broken percent sequence in '" + std::string(text) +
+      return fail("the request's address has a broken percent sequence in '" + quote(text) +
                   "': write %25 for a percent sign");
     plain += static_cast<char>(value);
     at += 2;
@@ -39,7 +43,7 @@ std::string_view take_until(std::string_view& rest, char separator) {
 
 Result<Target> parse_target(std::string_view target) {
   if (!target.starts_with('/'))
-    return fail("the request's address '" + std::string(target) + "' does not begin with '/'");
+    return fail("the request's address '" + quote(target) + "' does not begin with '/'");
   target.remove_prefix(1);
   std::string_view path = take_until(target, '?');
   Target parsed;
@@ -55,7 +59,7 @@ Result<Target> parse_target(std::string_view target) {
     Result<std::string> plain = percent_decode(value);
     if (!plain) return std::unexpected(plain.error());
     if (!parsed.query.emplace(*name, std::move(*plain)).second)
-      return fail("the request's address gives '" + *name + "' twice: give it once");
+      return fail("the request's address gives '" + quote(*name) + "' twice: give it once");
   }
   return parsed;
 }

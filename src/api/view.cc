@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/printable.h"
 #include "core/explain.h"
 
 namespace upbeat {
@@ -233,6 +234,12 @@ json::array history_view(const std::vector<HistoryLine>& lines) {
   return list;
 }
 
-json::object error_view(const std::string& text) { return {{"error", text}}; }
+json::object error_view(const std::string& text) {
+  return {{"error", printable(text, error_limit_bytes)}};
+}
+
+std::string json_line(const json::value& value) {
+  return valid_utf8(json::serialize(value)) + "\n";
+}
 
 }  // namespace upbeat

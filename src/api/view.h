@@ -28,7 +28,12 @@ namespace upbeat {
 [[nodiscard]] boost::json::object history_view(const HistoryLine& line);
 [[nodiscard]] boost::json::array history_view(const std::vector<HistoryLine>& lines);
 
-/// {error: text}
+/// {error: text}; the text is made printable and ends at `error_limit_bytes`.
 [[nodiscard]] boost::json::object error_view(const std::string& text);
+inline constexpr std::size_t error_limit_bytes = 1000;
+
+/// `value` as one line of JSON, with its line end. JSON is UTF-8 (RFC 8259, 8.1), but what devices
+/// and hypervisors say need not be.
+[[nodiscard]] std::string json_line(const boost::json::value& value);
 
 }  // namespace upbeat

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "cli/exit_status.h"
+#include "cli/fields.h"
 
 namespace upbeat::cli {
 
@@ -65,7 +66,7 @@ Failure refusal(unsigned status, const std::string& body) {
   const json::value* text =
       !error && answer.is_object() ? answer.get_object().if_contains("error") : nullptr;
   failure.text = text != nullptr && text->is_string()
-                     ? std::string(text->get_string())
+                     ? text_of(*text)
                      : "upbeatd answered with HTTP status " + std::to_string(status);
   return failure;
 }

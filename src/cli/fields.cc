@@ -4,6 +4,8 @@
 
 #include <boost/json.hpp>
 
+#include "base/printable.h"
+
 namespace upbeat::cli {
 
 namespace json = boost::json;
@@ -14,9 +16,20 @@ const json::value* part_of(const json::value& object, const char* member) {
   return part == nullptr || part->is_null() ? nullptr : part;
 }
 
+std::string text_of(const json::value& value) {
+  const json::string* text = value.if_string();
+  return text == nullptr ? "" : printable({text->data(), text->size()});
+}
+
 std::string text_in(const json::value& object, const char* member) {
   const json::value* part = part_of(object, member);
-  return part != nullptr && part->is_string() ? std::string(part->get_string()) : "";
+  return part == nullptr ? "" : text_of(*part);
+}
+
+std::string verbatim_in(const json::value& object, const char* member) {
+  const json::value* part = part_of(object, member);
+  const json::string* text = part == nullptr ? nullptr : part->if_string();
+  return text == nullptr ? "" : std::string(text->data(), text->size());
 }
 
 std::int64_t number_in(const json::value& object, const char* member) {
@@ -41,7 +54,7 @@ const json::array& list_in(const json::value& object, const char* member) {
 std::string joined(const json::value& object, const char* member) {
   std::string all;
   for (const json::value& element : list_in(object, member))
-    if (element.is_string()) all += (all.empty() ? "" : ", ") + std::string(element.get_string());
+    if (element.is_string()) all += (all.empty() ? "" : ", ") + text_of(element);
   return all;
 }
 

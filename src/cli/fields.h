@@ -9,8 +9,14 @@
 
 namespace upbeat::cli {
 
-/// The member's text, "" if it is null or not there.
+/// The text, on one line (base/printable.h: what a hypervisor or a device says goes through here);
+/// "" if it is none.
+[[nodiscard]] std::string text_of(const boost::json::value& value);
+/// The member's text, likewise; "" if it is null or not there.
 [[nodiscard]] std::string text_in(const boost::json::value& object, const char* member);
+/// The member's text to the byte, for what is no sentence but a file; "" if it is null or not
+/// there.
+[[nodiscard]] std::string verbatim_in(const boost::json::value& object, const char* member);
 /// The member's number, 0 if it is null or not there.
 [[nodiscard]] std::int64_t number_in(const boost::json::value& object, const char* member);
 /// Whether the member is there and is true.
@@ -21,7 +27,7 @@ namespace upbeat::cli {
 /// The member's elements, none if it is no array.
 [[nodiscard]] const boost::json::array& list_in(const boost::json::value& object,
                                                 const char* member);
-/// The member's texts, with ", " in between.
+/// The member's texts, likewise, with ", " in between.
 [[nodiscard]] std::string joined(const boost::json::value& object, const char* member);
 /// The element of `list` (an array of objects) that has this name, or nullptr.
 [[nodiscard]] const boost::json::value* named_in(const boost::json::array& list,

@@ -87,7 +87,7 @@ void follow(EventOptions options) {
 void print_sentences(const std::string& heading, const json::value& explanation) {
   if (!heading.empty()) std::cout << heading << "\n";
   for (const json::value& sentence : list_in(explanation, "sentences"))
-    std::cout << std::string(sentence.as_string()) << "\n";
+    std::cout << text_of(sentence) << "\n";
 }
 
 /// A name may be a VM's, a node's, or both.

@@ -87,7 +87,7 @@ void print_node(const NodeOptions& options) {
                          {"nodes", node == nullptr ? json::array{} : json::array{*node}}};
   std::cout << nodes_text(only, colours_of_stdout()) << "\n";
   for (const json::value& sentence : list_in(explanation, "sentences"))
-    std::cout << std::string(sentence.as_string()) << "\n";
+    std::cout << text_of(sentence) << "\n";
 }
 
 void add_show(CLI::App& nodes) {

@@ -17,6 +17,11 @@ constexpr std::int64_t bar_width = 10;  // so that a whole line fits 80 columns
 
 std::string mib_text(std::int64_t mib) { return std::to_string(mib) + " MiB"; }
 
+/// How long ago something was; nothing for what makes no sense.
+milliseconds since(std::int64_t then_ms, std::int64_t now_ms) {
+  return milliseconds(then_ms < 0 || now_ms < then_ms ? 0 : now_ms - then_ms);
+}
+
 void add_note(std::string& notes, const std::string& note) {
   if (!note.empty()) notes += (notes.empty() ? "" : "; ") + note;
 }
@@ -25,7 +30,7 @@ std::string drain_note(const json::value& drain, std::int64_t now_ms) {
   const std::string why = text_in(drain, "why");
   return (text_in(drain, "cause") == "shutdown" ? "for shutdown" : "drain asked for") +
          (why.empty() ? "" : " (" + why + ")") + ", since " +
-         duration_text(milliseconds(now_ms - number_in(drain, "since_ms")));
+         duration_text(since(number_in(drain, "since_ms"), now_ms));
 }
 
 std::string fencing_note(const json::value& fencing) {
@@ -40,7 +45,7 @@ std::string fencing_note(const json::value& fencing) {
 std::string node_note(const json::value& node, std::int64_t now_ms) {
   std::string note;
   if (part_of(node, "since_ms") != nullptr)
-    add_note(note, "for " + duration_text(milliseconds(now_ms - number_in(node, "since_ms"))));
+    add_note(note, "for " + duration_text(since(number_in(node, "since_ms"), now_ms)));
   add_note(note, text_in(node, "proof"));
   if (const json::value* drain = part_of(node, "drain")) add_note(note, drain_note(*drain, now_ms));
   if (const json::value* fencing = part_of(node, "fencing")) add_note(note, fencing_note(*fencing));
@@ -92,8 +97,7 @@ std::string cluster_text(const json::value& status, Colours colours) {
   if (const std::string trouble = text_in(*daemon, "trouble"); !trouble.empty())
     text += paint("Trouble: " + trouble, Colour::bad, colours) + "\n";
   for (const json::value& alarm : list_in(*daemon, "alarms"))
-    if (alarm.is_string())
-      text += paint("Alarm: " + std::string(alarm.get_string()), Colour::bad, colours) + "\n";
+    if (alarm.is_string()) text += paint("Alarm: " + text_of(alarm), Colour::bad, colours) + "\n";
   return text;
 }
 

@@ -46,6 +46,25 @@ x1  waiting                    2048 MiB        10  x1 needs 2048 MiB
 )");
 }
 
+TEST(StatusText, LetsControlCharactersReachTheTerminal) {
+  const json::value status = json::parse(R"({
+    "daemon": {"alarms": ["a\u001b[31m"]},
+    "vms": [{"name": "x0", "phase": "stopped", "waits_for": "first line\nsecond"}]})");
+
+  const std::string text = status_text(status, Colours::none);
+
+  EXPECT_TRUE(text.contains("Alarm: a [31m\n")) << text;
+  EXPECT_TRUE(text.contains("first line second\n")) << text;
+}
+
+TEST(StatusText, MeasuresTimeBetweenAbsurdMoments) {
+  const json::value status = json::parse(R"({
+    "cluster": {"now_ms": 9223372036854775807},
+    "nodes": [{"name": "n", "standing": "lost", "since_ms": -9223372036854775808}]})");
+
+  EXPECT_TRUE(nodes_text(status, Colours::none).contains("for 0 ms"));
+}
+
 TEST(StatusText, StumblesOverAnEmptyCluster) {
   EXPECT_EQ(status_text(json::parse(R"({"daemon": {"trouble": "no Corosync here"},
       "cluster": {"quorate": false, "epoch": 0, "coordinator": null}, "nodes": [], "vms": []})"),

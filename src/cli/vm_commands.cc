@@ -159,7 +159,7 @@ void print_vm(const VmOptions& options) {
       or_end(client.get("/v1/explain/vms/" + percent_encode(options.vm)), options.format());
   std::cout << vms_text({{"vms", json::array{vm}}}, colours_of_stdout()) << "\n";
   for (const json::value& sentence : list_in(explanation, "sentences"))
-    std::cout << std::string(sentence.as_string()) << "\n";
+    std::cout << text_of(sentence) << "\n";
 }
 
 void add_show(CLI::App& vms) {
@@ -175,7 +175,7 @@ void add_xml(CLI::App& vms) {
   add_named(vms, "xml", "Print a VM's definition", *options)->callback([options] {
     const json::value vm =
         or_end(options->client().get(target_of(*options, "")), options->format());
-    const std::string definition = text_in(vm, "domain_xml");
+    const std::string definition = verbatim_in(vm, "domain_xml");
     if (options->json) return print_json(json::object{{"domain_xml", definition}});
     std::cout << definition << (definition.ends_with('\n') ? "" : "\n");
   });

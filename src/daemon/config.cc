@@ -2,16 +2,19 @@
 // The configuration file: each table reads its keys and complains about what is left over.
 #include "daemon/config.h"
 
-#include <toml++/toml.h>
-
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <set>
 #include <sstream>
 
+#include "base/printable.h"
+#include "daemon/toml.h"
+
 namespace upbeat {
 namespace {
+
+std::string quote(std::string_view text) { return printable(text, quote_limit_bytes); }
 
 /// One table of the file while it is read: remembers which keys were asked for.
 class Section {
@@ -78,7 +81,7 @@ class Section {
   void complain(const toml::node& node, const std::string& key, const std::string& what) {
     if (!complaint_.empty()) return;
     complaint_ = "cannot use " + path_ + ": line " + std::to_string(node.source().begin.line) +
-                 ": " + (name_.empty() ? "" : "[" + name_ + "] ") + key + " " + what;
+                 ": " + (name_.empty() ? "" : "[" + quote(name_) + "] ") + quote(key) + " " + what;
   }
   [[nodiscard]] std::string choices() const {
     std::string text = "it knows";
@@ -109,7 +112,8 @@ Result<void> read_fence(const toml::table& devices, const std::string& path, Con
     const std::string label = "fence." + std::string(name.str());
     const auto* table = node.as_table();
     if (table == nullptr) {
-      return fail("cannot use " + path + ": " + label + " has to be a table: [" + label + "]");
+      return fail("cannot use " + path + ": " + quote(label) + " has to be a table: [" +
+                  quote(label) + "]");
     }
     FenceSection device{.name = std::string(name.str())};
     Section section(*table, label, path);
@@ -120,7 +124,7 @@ Result<void> read_fence(const toml::table& devices, const std::string& path, Con
     section.read_strings("plugs", device.plugs);
     if (auto read = section.finish(); !read) return read;
     if (device.agent.empty()) {
-      return fail("cannot use " + path + ": [" + label +
+      return fail("cannot use " + path + ": [" + quote(label) +
                   "] names no agent; add agent = \"fence_…\"");
     }
     config.fence.push_back(std::move(device));
@@ -180,7 +184,7 @@ Result<Config> read_config(const std::string& text, const std::string& path) {
     if (auto read = read_all(root, path, config); !read) return std::unexpected(read.error());
   } catch (const toml::parse_error& error) {
     return fail("cannot use " + path + ": line " + std::to_string(error.source().begin.line) +
-                ": " + std::string(error.description()));
+                ": " + quote(error.description()));
   }
   if (config.migrate_uri.find("{node}") == std::string::npos) {
     return fail("cannot use " + path +

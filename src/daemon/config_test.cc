@@ -64,8 +64,16 @@ TEST(Config, RefusesAWrongType) {
             "1000000000");
 }
 
+TEST(Config, QuotesAKeyWithoutItsControlCharacters) {
+  EXPECT_TRUE(complaint("\"a\\n\\u001b\" = 1\n")
+                  .starts_with("cannot use upbeat.toml: line 1: a   is not a key"));
+  EXPECT_EQ(complaint("[fence]\n\"a\\tb\" = 1\n"),
+            "cannot use upbeat.toml: fence.a b has to be a table: [fence.a b]");
+}
+
 TEST(Config, RefusesBrokenToml) {
-  EXPECT_TRUE(complaint("[node\n").starts_with("cannot use upbeat.toml: line 1: "));
+  for (const char* broken : {"[node\n", "[*\n", "ü = 1\n", "[\n", "a.=1\n", "\xff\n", "a = \n"})
+    EXPECT_TRUE(complaint(broken).starts_with("cannot use upbeat.toml: line 1: ")) << broken;
 }
 
 TEST(Config, RefusesAFenceDeviceWithoutAgent) {

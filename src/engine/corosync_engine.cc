@@ -197,7 +197,7 @@ class CorosyncEngine::Body : public std::enable_shared_from_this<Body>,
     flush();
   }
   void wait_for_round(std::uint64_t round) override {
-    round_.expires_after(std::chrono::milliseconds(hello_wait_ms));
+    round_.expires_after(std::chrono::milliseconds(greeting_wait_ms));
     round_.async_wait([weak = weak_from_this(), life = life_, round](const auto& error) {
       const auto body = weak.lock();
       if (!error && body && body->life_ == life) body->assembler_->waited(round);

@@ -45,13 +45,13 @@ class Reader {
   bool short_ = false;
 };
 
-std::string encode_one(const Hello& hello) {
+std::string encode_one(const Greeting& greeting) {
   Writer out('h');
-  out.number(hello.round).number(hello.incarnation);
-  out.number(hello.quorate ? 1 : 0).number(hello.together.size());
-  for (const NodeId node : hello.together) out.number(node.get());
-  out.number(hello.missed.size());
-  for (const Member& member : hello.missed) {
+  out.number(greeting.round).number(greeting.incarnation);
+  out.number(greeting.quorate ? 1 : 0).number(greeting.together.size());
+  for (const NodeId node : greeting.together) out.number(node.get());
+  out.number(greeting.missed.size());
+  for (const Member& member : greeting.missed) {
     out.number(member.node.get()).number(member.incarnation);
   }
   return out.take();
@@ -73,22 +73,22 @@ std::string encode_one(const Payload& payload) {
 
 NodeId node_of(std::uint64_t number) { return NodeId(static_cast<std::uint32_t>(number)); }
 
-std::optional<Frame> decode_hello(Reader in) {
-  Hello hello;
-  hello.round = in.number();
-  hello.incarnation = in.number();
-  hello.quorate = in.number() != 0;
+std::optional<Frame> decode_greeting(Reader in) {
+  Greeting greeting;
+  greeting.round = in.number();
+  greeting.incarnation = in.number();
+  greeting.quorate = in.number() != 0;
   const std::uint64_t together = in.number();
   if (together > members_limit) return std::nullopt;
-  for (std::uint64_t i = 0; i < together; ++i) hello.together.push_back(node_of(in.number()));
+  for (std::uint64_t i = 0; i < together; ++i) greeting.together.push_back(node_of(in.number()));
   const std::uint64_t missed = in.number();
   if (missed > members_limit) return std::nullopt;
   for (std::uint64_t i = 0; i < missed; ++i) {
     const NodeId node = node_of(in.number());
-    hello.missed.push_back({node, in.number()});
+    greeting.missed.push_back({node, in.number()});
   }
   if (!in.whole()) return std::nullopt;
-  return hello;
+  return greeting;
 }
 
 }  // namespace
@@ -103,7 +103,7 @@ std::optional<Frame> decode(std::string_view bytes) {
   bytes.remove_prefix(2);
   if (kind == 'm') return Payload{std::string(bytes)};
   Reader in(bytes);
-  if (kind == 'h') return decode_hello(in);
+  if (kind == 'h') return decode_greeting(in);
   if (kind == 'p') {
     const Proceed proceed{in.number()};
     return in.whole() ? std::optional<Frame>(proceed) : std::nullopt;

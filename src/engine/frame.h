@@ -14,14 +14,14 @@
 namespace upbeat {
 
 /// A member introduces itself for one round (see ViewAssembler).
-struct Hello {
+struct Greeting {
   std::uint64_t round = 0;        ///< fingerprint of the ring and the group it is said in
   std::uint64_t incarnation = 0;  ///< of the one who says it
   bool quorate = false;           ///< what its own quorum service said of this ring
   std::vector<NodeId> together;   ///< members of its last view that came here with it, and itself
   std::vector<Member> missed;     ///< the other members of that view
 
-  bool operator==(const Hello&) const = default;
+  bool operator==(const Greeting&) const = default;
 };
 
 /// "I have waited long enough for the silent ones of this round."
@@ -46,7 +46,7 @@ struct Payload {
   bool operator==(const Payload&) const = default;
 };
 
-using Frame = std::variant<Hello, Proceed, QuorumTurn, Payload>;
+using Frame = std::variant<Greeting, Proceed, QuorumTurn, Payload>;
 
 /// A frame is `frame_head` followed, for a Payload, by its bytes as they are: so a user's message
 /// is never copied to be sent.

@@ -7,11 +7,11 @@
 namespace upbeat {
 namespace {
 
-const std::vector<Frame> one_of_each{Hello{.round = ~0ULL,
-                                           .incarnation = 2,
-                                           .quorate = true,
-                                           .together = {NodeId(1), NodeId(0xFFFFFFFF)},
-                                           .missed = {{NodeId(2), 5}}},
+const std::vector<Frame> one_of_each{Greeting{.round = ~0ULL,
+                                              .incarnation = 2,
+                                              .quorate = true,
+                                              .together = {NodeId(1), NodeId(0xFFFFFFFF)},
+                                              .missed = {{NodeId(2), 5}}},
                                      Proceed{7}, QuorumTurn{{1234567890123, NodeId(3)}, true},
                                      Payload{std::string("any\0bytes\xFF", 10)}, Payload{}};
 
@@ -39,8 +39,8 @@ TEST(Frame, IsNotSeenInAnotherVersionOrKind) {
   EXPECT_FALSE(decode("\x01z"));
 }
 
-TEST(Frame, IsNotSeenInAHelloWithAnAbsurdCount) {
-  std::string bytes = encode(Hello{});
+TEST(Frame, IsNotSeenInAGreetingWithAnAbsurdCount) {
+  std::string bytes = encode(Greeting{});
   bytes.replace(bytes.size() - 8, 8, 8, '\xFF');
 
   EXPECT_FALSE(decode(bytes));

@@ -150,24 +150,24 @@ void ViewAssembler::open_round() {
   release_held();
   round_ = Round::open;
   turned_.reset();
-  for (auto& [process, peer] : peers_) peer.hello.reset();
-  say_hello();
+  for (auto& [process, peer] : peers_) peer.greeting.reset();
+  greet();
   sink_.wait_for_round(fingerprint());
 }
 
-void ViewAssembler::say_hello() {
-  Hello hello{.round = fingerprint(), .incarnation = incarnation_, .quorate = now_.quorate};
+void ViewAssembler::greet() {
+  Greeting greeting{.round = fingerprint(), .incarnation = incarnation_, .quorate = now_.quorate};
   for (const auto& [process, peer] : peers_) {
-    if (peer.incarnation) hello.together.push_back(process.node);
+    if (peer.incarnation) greeting.together.push_back(process.node);
   }
   if (view_ && speakers_.contains(self_)) {
     for (const Member& member : view_->members) {
-      if (std::ranges::find(hello.together, member.node) == hello.together.end()) {
-        hello.missed.push_back(member);
+      if (std::ranges::find(greeting.together, member.node) == greeting.together.end()) {
+        greeting.missed.push_back(member);
       }
     }
   }
-  sink_.say(hello);
+  sink_.say(greeting);
 }
 
 void ViewAssembler::take(const ProcessId& from, Frame& frame) {
@@ -175,8 +175,8 @@ void ViewAssembler::take(const ProcessId& from, Frame& frame) {
     if (round_ == Round::closed) return deliver(from, payload->bytes);
     held_bytes_ += payload->bytes.size();
     held_.push_back({from, std::move(frame)});
-  } else if (const auto* hello = std::get_if<Hello>(&frame)) {
-    take(from, *hello);
+  } else if (const auto* greeting = std::get_if<Greeting>(&frame)) {
+    take(from, *greeting);
   } else if (const auto* proceed = std::get_if<Proceed>(&frame)) {
     if (round_ == Round::open && proceed->round == fingerprint()) complete();
   } else {
@@ -184,17 +184,17 @@ void ViewAssembler::take(const ProcessId& from, Frame& frame) {
   }
 }
 
-void ViewAssembler::take(const ProcessId& from, const Hello& hello) {
+void ViewAssembler::take(const ProcessId& from, const Greeting& greeting) {
   const auto peer = peers_.find(from);
-  if (peer == peers_.end() || hello.round != fingerprint()) return;
+  if (peer == peers_.end() || greeting.round != fingerprint()) return;
   if (round_ == Round::closed) {
     if (peer->second.incarnation) return;
     ++reopened_;  // one who had been silent speaks
     open_round();
     return;
   }
-  peer->second.hello = hello;
-  const auto spoke = [](const auto& entry) { return entry.second.hello.has_value(); };
+  peer->second.greeting = greeting;
+  const auto spoke = [](const auto& entry) { return entry.second.greeting.has_value(); };
   if (std::ranges::all_of(peers_, spoke)) complete();
 }
 
@@ -211,12 +211,12 @@ void ViewAssembler::take(const QuorumTurn& turn) {
 void ViewAssembler::complete() {
   bool quorate = true;
   for (auto& [process, peer] : peers_) {
-    if (!peer.hello) {
+    if (!peer.greeting) {
       peer.incarnation.reset();
       continue;
     }
-    quorate = quorate && peer.hello->quorate;
-    peer.incarnation = peer.hello->incarnation;
+    quorate = quorate && peer.greeting->quorate;
+    peer.incarnation = peer.greeting->incarnation;
   }
   part_those_who_went_apart();
   round_ = Round::closed;
@@ -229,22 +229,23 @@ void ViewAssembler::complete() {
 }
 
 void ViewAssembler::part_those_who_went_apart() {
-  const auto larger = [](const Hello& a, const Hello& b) {
+  const auto larger = [](const Greeting& a, const Greeting& b) {
     if (a.together.size() != b.together.size()) return a.together.size() > b.together.size();
     return a.together < b.together;
   };
-  const auto missed = [](const Hello& by, NodeId node, std::uint64_t incarnation) {
+  const auto missed = [](const Greeting& by, NodeId node, std::uint64_t incarnation) {
     return std::ranges::find(by.missed, Member{node, incarnation}) != by.missed.end();
   };
   for (auto& [process, peer] : peers_) {
-    if (!peer.hello) continue;
-    const Hello& hello = *peer.hello;
+    if (!peer.greeting) continue;
+    const Greeting& greeting = *peer.greeting;
     const bool apart = std::ranges::any_of(peers_, [&](const auto& entry) {
       const auto& [other, its] = entry;
-      if (!its.hello || !missed(hello, other.node, its.hello->incarnation)) return false;
-      return !missed(*its.hello, process.node, hello.incarnation) || larger(*its.hello, hello);
+      if (!its.greeting || !missed(greeting, other.node, its.greeting->incarnation)) return false;
+      return !missed(*its.greeting, process.node, greeting.incarnation) ||
+             larger(*its.greeting, greeting);
     });
-    if (apart) peer.incarnation = next_incarnation(hello.incarnation, now_.ring);
+    if (apart) peer.incarnation = next_incarnation(greeting.incarnation, now_.ring);
   }
 }
 
@@ -260,7 +261,7 @@ void ViewAssembler::install() {
     speakers_.insert(process);
   }
   if (!speakers_.contains(self_)) {
-    say_hello();  // we had been silent too long; the others take us in when they hear us
+    greet();  // we had been silent too long; the others take us in when they hear us
   } else if (told_ != view_) {
     told_ = view_;
     sink_.assembled_view(*told_);

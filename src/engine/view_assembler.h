@@ -49,14 +49,14 @@ class ViewSink {
   virtual void assembled_message(NodeId from, const std::string& bytes) = 0;
   /// Sends to the whole group, us included.
   virtual void say(const Frame& frame) = 0;
-  /// Wants `waited(round)` after `hello_wait_ms`.
+  /// Wants `waited(round)` after `greeting_wait_ms`.
   virtual void wait_for_round(std::uint64_t round) = 0;
   /// More than `held_limit_*` waits for a view: nothing sensible can be done but to start anew.
   virtual void assembly_overflowed() = 0;
 };
 
 /// How long a round waits for a member that does not introduce itself before it goes on without.
-inline constexpr std::int64_t hello_wait_ms = 1000;
+inline constexpr std::int64_t greeting_wait_ms = 1000;
 /// What may wait for a view to be complete.
 inline constexpr std::size_t held_limit_events = 16384;
 inline constexpr std::size_t held_limit_bytes = 64U << 20U;
@@ -67,10 +67,10 @@ inline constexpr std::size_t held_limit_bytes = 64U << 20U;
 ///
 /// * A ring change waits for the quorum service to say the same ring id; what comes after it waits
 ///   behind it. A ring that the quorum service never tells (a newer one came first) is skipped.
-/// * When a process joined, a *round* opens: every member says Hello, with its incarnation, in the
+/// * When a process joined, a *round* opens: every member greets, with its incarnation, in the
 ///   total order; when all have been heard, the view is there, at the same place for everybody.
 ///   Messages after the opening wait for it. Who stays silent (a process that hangs) holds the
-///   others up for `hello_wait_ms`; then somebody says Proceed and the view comes without the
+///   others up for `greeting_wait_ms`; then somebody says Proceed and the view comes without the
 ///   silent one, which is taken in, as another incarnation, when it speaks.
 /// * When somebody only left, everything is known and the view is there at once: the loss of a node
 ///   costs no round and waits for nobody.
@@ -99,7 +99,7 @@ class ViewAssembler {
 
   struct Peer {
     std::optional<std::uint64_t> incarnation;  ///< of a member of the view
-    std::optional<Hello> hello;                ///< in the open round
+    std::optional<Greeting> greeting;          ///< in the open round
   };
   enum class Round { open, closed };
   enum class Waits { yes, no };
@@ -109,13 +109,13 @@ class ViewAssembler {
   [[nodiscard]] Waits take(RingId ring);
   void take(const GroupChange& change);
   void take(const ProcessId& from, Frame& frame);
-  void take(const ProcessId& from, const Hello& hello);
+  void take(const ProcessId& from, const Greeting& greeting);
   void take(const QuorumTurn& turn);
 
   void adopt(const QuorumNotice& notice);
   void follow_turns();
   void open_round();
-  void say_hello();
+  void greet();
   void complete();
   void part_those_who_went_apart();
   void install();

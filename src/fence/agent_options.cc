@@ -10,6 +10,8 @@
 #include <iterator>
 #include <string_view>
 
+#include "base/printable.h"
+
 namespace upbeat {
 namespace {
 
@@ -32,6 +34,8 @@ constexpr std::array<std::string_view, 24> harmless = {
     "switch",        "snmp_version", "snmp_sec_level", "power_wait", "power_timeout",
     "cmd_prompt",    "status_file",  "identity_file",  "debug_file", "shell_timeout",
     "login_timeout", "type",         "ssh_options",    "auth"};
+
+std::string quote(std::string_view text) { return printable(text, quote_limit_bytes); }
 
 template <class List>
 bool contains(const List& list, std::string_view word) {
@@ -88,7 +92,7 @@ Result<AgentOptions> read_options(const AgentOptions& configured) {
   for (const auto& [key, value] : configured) {
     std::string name = plain(key);
     if (contains(set_by_upbeat, name)) {
-      return fail("its option " + key + " is set by Upbeat itself; remove it" +
+      return fail("its option " + quote(key) + " is set by Upbeat itself; remove it" +
                   (name == "action" ? "" : " and name the node's outlet in 'plugs'"));
     }
     std::string content = value;
@@ -98,12 +102,12 @@ Result<AgentOptions> read_options(const AgentOptions& configured) {
       content = std::move(*secret);
       name.resize(name.size() - file_suffix.size());
       if (configured.contains(name)) {
-        return fail("it has the option " + name + " twice, once as a file; remove one");
+        return fail("it has the option " + quote(name) + " twice, once as a file; remove one");
       }
     }
     if ((name + content).find_first_of(std::string_view("\n\r\0", 3)) != std::string::npos ||
         name.find('=') != std::string::npos || name.empty()) {
-      return fail("its option " + key + " does not fit on one line; correct it");
+      return fail("its option " + quote(key) + " does not fit on one line; correct it");
     }
     options[name] = std::move(content);
   }
@@ -120,16 +124,14 @@ std::string redact(std::string text, const AgentOptions& options) {
   std::vector<std::string> hidden;
   for (const auto& [key, value] : options) {
     const bool doubtful = !contains(harmless, key) && value.size() >= hidden_from_bytes;
-    if (is_secret(key) || doubtful) std::ranges::copy(spellings(value), std::back_inserter(hidden));
+    if (!is_secret(key) && !doubtful) continue;
+    for (const auto& spelling : spellings(value)) hidden.push_back(printable(spelling));
   }
   // The longest first: a secret may hold another one.
   std::ranges::sort(hidden, std::ranges::greater{}, &std::string::size);
+  text = printable(text);
   for (const auto& secret : hidden) replace_all(text, secret, "***");
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < ' ') c = ' ';
-  }
-  if (text.size() > text_limit_bytes) text = text.substr(0, text_limit_bytes) + "…";
-  return text;
+  return printable(text, text_limit_bytes);
 }
 
 }  // namespace upbeat

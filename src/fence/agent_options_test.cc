@@ -68,6 +68,19 @@ TEST(AgentOptions, HidesTheLongerOfTwoSecretsWhole) {
             "***");
 }
 
+TEST(AgentOptions, HidesASecretWhoseTabsBecomeBlanks) {
+  EXPECT_EQ(redact("open a\tb", {{"password", "a\tb"}}), "open ***");
+  EXPECT_EQ(redact("open a\nb", {{"password", "a b"}}), "open ***");
+}
+
+TEST(AgentOptions, LetsNoControlCharacterThroughAndCutsNoCharacterInTwo) {
+  EXPECT_EQ(redact("a\x7f"
+                   "b\x1b[31mc\xff",
+                   {}),
+            "a b [31mc\uFFFD");
+  EXPECT_EQ(redact(std::string(299, 'x') + "ü", {}), std::string(299, 'x') + "…");
+}
+
 TEST(AgentOptions, LeavesAddressesReadableAndTextsShort) {
   EXPECT_EQ(redact("no route to 10.0.0.1\tplug 3", {{"ip", "10.0.0.1"}, {"plug", "3"}}),
             "no route to 10.0.0.1 plug 3");

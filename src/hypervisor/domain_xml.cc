@@ -10,6 +10,8 @@
 #include <pugixml.hpp>
 #include <string_view>
 
+#include "base/printable.h"
+
 namespace upbeat {
 namespace {
 
@@ -17,11 +19,18 @@ constexpr std::uint64_t kib = 1024;
 constexpr std::uint64_t memory_limit_bytes = std::uint64_t{1} << 56U;
 constexpr std::uint32_t vcpus_limit = 4096;
 
+std::string quote(std::string_view text) { return printable(text, quote_limit_bytes); }
+
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view blanks = " \t\r\n";
   const auto begin = text.find_first_not_of(blanks);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
+}
+
+/// All text of an element, as libvirt reads it (virXPathString): a comment inside does not end it.
+std::string text_of(const pugi::xml_node& element) {
+  return element ? pugi::xpath_query("string()").evaluate_string(element) : "";
 }
 
 template <class Number>
@@ -62,15 +71,17 @@ std::optional<std::uint64_t> bytes_of(std::string unit) {
 Result<std::uint64_t> memory_of(const pugi::xml_node& domain, const std::string& of) {
   const auto memory = domain.child("memory");
   if (!memory) return fail(of + " has no <memory>; say how much it needs, in KiB");
-  const auto amount = number<std::uint64_t>(trimmed(memory.text().get()));
+  const std::string text = text_of(memory);
+  const auto amount = number<std::uint64_t>(trimmed(text));
   if (!amount) {
-    return fail(of + " has a <memory> that is no whole number: '" + memory.text().get() +
+    return fail(of + " has a <memory> that is no whole number: '" + quote(text) +
                 "'; write for example <memory unit='MiB'>512</memory>");
   }
   const std::string unit = memory.attribute("unit").as_string("KiB");
   const auto scale = bytes_of(unit);
   if (!scale) {
-    return fail(of + " has a <memory> in the unknown unit '" + unit + "'; write KiB, MiB or GiB");
+    return fail(of + " has a <memory> in the unknown unit '" + quote(unit) +
+                "'; write KiB, MiB or GiB");
   }
   if (*amount == 0) return fail(of + " has a <memory> of 0; say how much it needs");
   if (*amount > memory_limit_bytes / *scale) {
@@ -81,7 +92,7 @@ Result<std::uint64_t> memory_of(const pugi::xml_node& domain, const std::string&
 
 /// Names are file names, words of the command line and parts of sentences.
 Result<std::string> name_of(const pugi::xml_node& domain) {
-  std::string name = domain.child("name").text().get();
+  std::string name = text_of(domain.child("name"));
   if (trimmed(name).empty()) {
     return fail("the definition has no <name>; give the guest one: <name>web1</name>");
   }
@@ -90,10 +101,11 @@ Result<std::string> name_of(const pugi::xml_node& domain) {
                 " characters; give the guest a shorter one");
   }
   const auto forbidden = [](unsigned char c) { return c < 0x21 || c == 0x7f || c == '/'; };
-  if (std::ranges::any_of(name, forbidden) || name == "." || name == "..") {
+  const bool odd = std::ranges::any_of(name, forbidden) || printable(name) != name;
+  if (odd || name == "." || name == "..") {
     return fail(
-        "the definition's <name> holds a slash, a blank or a control character, or is only dots; "
-        "use letters, digits, '-', '_' and '.'");
+        "the definition's <name> holds a slash, a blank, a control character or what is no UTF-8, "
+        "or is only dots; use letters, digits, '-', '_' and '.'");
   }
   return name;
 }
@@ -119,8 +131,7 @@ Result<pugi::xml_node> domain_in(pugi::xml_document& document, const std::string
   const auto root = document.document_element();
   if (std::string_view(root.name()) != "domain") {
     return fail("the definition is no libvirt domain XML: its outermost element is <" +
-                std::string(root.name()) +
-                ">, not <domain>; `virsh dumpxml` writes the right kind");
+                quote(root.name()) + ">, not <domain>; `virsh dumpxml` writes the right kind");
   }
   return root;
 }
@@ -137,7 +148,7 @@ Result<DomainFacts> read_domain(const std::string& xml) {
   const auto memory = memory_of(*domain, of);
   if (!memory) return std::unexpected(memory.error());
 
-  DomainFacts facts{*name, std::string(trimmed(domain->child("uuid").text().get())), *memory, 1,
+  DomainFacts facts{*name, std::string(trimmed(text_of(domain->child("uuid")))), *memory, 1,
                     domain->attribute("type").as_string()};
   if (domain->child("uuid") && !is_uuid(facts.uuid)) {
     return fail(of + " has a <uuid> that is none; correct it or leave it out");
@@ -146,7 +157,7 @@ Result<DomainFacts> read_domain(const std::string& xml) {
     return fail(of + " has no type; write <domain type='kvm'>, 'qemu' or 'xen'");
   }
   if (const auto vcpu = domain->child("vcpu")) {
-    const auto vcpus = number<std::uint32_t>(trimmed(vcpu.text().get()));
+    const auto vcpus = number<std::uint32_t>(trimmed(text_of(vcpu)));
     if (!vcpus || *vcpus == 0 || *vcpus > vcpus_limit) {
       return fail(of + " has a <vcpu> that is no number from 1 to " + std::to_string(vcpus_limit) +
                   "; correct it");

@@ -43,6 +43,15 @@ TEST(DomainXml, TakesOneCpuAndNoUuidWhereNoneIsGiven) {
   EXPECT_EQ(*facts, (DomainFacts{"web1", "", 1024, 1, "kvm"}));
 }
 
+TEST(DomainXml, ReadsTextAroundACommentWholeAsLibvirtDoes) {
+  const auto facts = read_domain(
+      "<domain type='kvm'><name>we<!-- -->b<![CDATA[1]]></name>"
+      "<memory>10<!-- -->24</memory><vcpu><!-- -->2</vcpu></domain>");
+
+  ASSERT_TRUE(facts.has_value()) << facts.error().text;
+  EXPECT_EQ(*facts, (DomainFacts{"web1", "", 1024, 2, "kvm"}));
+}
+
 TEST(DomainXml, ReadsMemoryInEveryUnitOfLibvirt) {
   EXPECT_EQ(memory_kib("<memory>4096</memory>"), 4096U);
   EXPECT_EQ(memory_kib("<memory unit='b'>4096</memory>"), 4U);
@@ -78,6 +87,8 @@ TEST(DomainXml, RefusesAGuestWithoutAUsableName) {
   EXPECT_THAT(named("a b"), HasSubstr("holds a slash, a blank"));
   EXPECT_THAT(named("a&#10;b"), HasSubstr("control character"));
   EXPECT_THAT(named("a&#127;"), HasSubstr("control character"));
+  EXPECT_THAT(named("a&#155;"), HasSubstr("control character"));
+  EXPECT_THAT(named("a\xff"), HasSubstr("no UTF-8"));
   EXPECT_THAT(named(".."), HasSubstr("only dots"));
   EXPECT_THAT(named(std::string(65, 'a')), HasSubstr("longer than 64"));
   EXPECT_EQ(named(std::string(64, 'a')), "it was taken");
@@ -92,6 +103,14 @@ TEST(DomainXml, RefusesAGuestWithoutUsableMemory) {
               HasSubstr("unknown unit 'stone'"));
   EXPECT_THAT(refusal(definition("<memory unit='EiB'>16</memory>")),
               HasSubstr("larger than any machine's"));
+}
+
+TEST(DomainXml, QuotesNeitherControlCharactersNorAWholeBook) {
+  EXPECT_THAT(refusal(definition("<memory>a&#10;b</memory>")), HasSubstr("number: 'a b'"));
+  EXPECT_THAT(refusal(definition("<memory unit='a&#27;b'>5</memory>")), HasSubstr("unit 'a b'"));
+  const std::string book(10'000, 'x');
+  EXPECT_LT(refusal(definition("<memory>" + book + "</memory>")).size(), 500U);
+  EXPECT_LT(refusal("<" + book + "/>").size(), 500U);
 }
 
 TEST(DomainXml, RefusesOddCpusUuidAndType) {

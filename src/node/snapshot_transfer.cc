@@ -2,6 +2,8 @@
 // A state too large for one message, cut into chunks and put together again.
 #include "node/snapshot_transfer.h"
 
+#include <utility>
+
 namespace upbeat {
 
 Result<std::vector<SnapshotChunk>> cut(const std::string& snapshot, std::uint64_t view_key) {
@@ -26,6 +28,7 @@ Result<std::vector<SnapshotChunk>> cut(const std::string& snapshot, std::uint64_
 void SnapshotTransfer::expect(std::uint64_t view_key) {
   view_key_ = view_key;
   next_ = 0;
+  parts_ = 0;
   bytes_.clear();
 }
 
@@ -34,10 +37,12 @@ std::optional<std::string> SnapshotTransfer::add(const SnapshotChunk& chunk) {
       chunk.part >= chunk.parts || chunk.bytes.size() > snapshot_chunk_limit_bytes) {
     return std::nullopt;
   }
+  if (chunk.part != 0 && chunk.parts != parts_) return std::nullopt;
+  parts_ = chunk.parts;
   bytes_ += chunk.bytes;
   next_ += 1;
   if (next_ < chunk.parts) return std::nullopt;
-  return std::move(bytes_);
+  return std::exchange(bytes_, {});
 }
 
 }  // namespace upbeat

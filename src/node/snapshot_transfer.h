@@ -21,13 +21,14 @@ class SnapshotTransfer {
  public:
   /// Forgets what has come so far and waits for the chunks of this view.
   void expect(std::uint64_t view_key);
-  /// Takes a chunk; the whole when it was the last. Chunks of other views, out of order or above
-  /// the limit are dropped.
+  /// Takes a chunk; the whole when it was the last. Chunks of other views or of
+  /// another whole, out of order or above the limit are dropped.
   [[nodiscard]] std::optional<std::string> add(const SnapshotChunk& chunk);
 
  private:
   std::uint64_t view_key_ = 0;
   std::uint32_t next_ = 0;
+  std::uint32_t parts_ = 0;  ///< as the first chunk says
   std::string bytes_;
 };
 

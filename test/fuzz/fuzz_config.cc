@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// The configuration file: what is taken is within its limits, what is refused is refused in words.
+#include <sstream>
+
+#include "daemon/config.h"
+#include "daemon/toml.h"
+#include "promise.h"
+
+namespace upbeat {
+namespace {
+
+constexpr std::int64_t number_limit = 1'000'000'000;
+
+toml::table table_of(const std::map<std::string, std::string>& values) {
+  toml::table table;
+  for (const auto& [key, value] : values) table.insert(key, value);
+  return table;
+}
+
+/// The configuration as a file that says everything.
+std::string written(const Config& config) {
+  toml::table fence;
+  for (const FenceSection& device : config.fence)
+    fence.insert(device.name, toml::table{{"agent", device.agent},
+                                          {"timeout_s", device.timeout.count()},
+                                          {"retries", std::int64_t{device.retries}},
+                                          {"options", table_of(device.options)},
+                                          {"plugs", table_of(device.plugs)}});
+  const auto number = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
+  const toml::table root{
+      {"node", toml::table{{"memory_mib", number(config.memory_mib.value_or(0))},
+                           {"host_reserve_mib", number(config.host_reserve_mib)}}},
+      {"hypervisor",
+       toml::table{{"uri", config.hypervisor_uri}, {"migrate_uri", config.migrate_uri}}},
+      {"shutdown", toml::table{{"budget_s", config.shutdown_budget.count()}}},
+      {"api", toml::table{{"socket", config.api_socket}}},
+      {"state", toml::table{{"file", config.state_file}}},
+      {"fence", fence}};
+  std::ostringstream text;
+  text << root;
+  return text.str();
+}
+
+void promise_limits(const Config& config) {
+  fuzz::promise(config.memory_mib.value_or(1) != 0, "memory is left out rather than 0");
+  fuzz::promise(config.memory_mib.value_or(0) <= number_limit, "memory is within its limit");
+  fuzz::promise(config.host_reserve_mib <= number_limit, "the reserve is within its limit");
+  fuzz::promise(config.shutdown_budget.count() >= 0, "a budget is not negative");
+  fuzz::promise(config.migrate_uri.contains("{node}"), "a migration has a target");
+  for (const FenceSection& device : config.fence) {
+    fuzz::promise(!device.agent.empty(), "a fence device has an agent");
+    fuzz::promise(device.timeout.count() >= 0 && device.timeout.count() <= number_limit,
+                  "a timeout is within its limits");
+  }
+}
+
+void try_text(const std::string& text) {
+  const auto config = read_config(text, "upbeat.toml");
+  if (!config) {
+    fuzz::promise_sentence(config.error().text);
+    return fuzz::promise(config.error().text.starts_with("cannot use upbeat.toml: "),
+                         "an error names the file", config.error().text);
+  }
+  promise_limits(*config);
+  const std::string file = written(*config);
+  const auto again = read_config(file, "upbeat.toml");
+  fuzz::promise(again.has_value(), "what was read can be written down",
+                again ? "" : again.error().text);
+  fuzz::promise(written(*again) == file, "what was written down is read the same");
+}
+
+}  // namespace
+}  // namespace upbeat
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  upbeat::try_text(upbeat::fuzz::text_of(data, size));
+  return 0;
+}
