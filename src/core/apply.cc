@@ -177,8 +177,7 @@ void apply_event(State& state, const VmWanted& event) {
        : event.wanted == Wanted::stopped ? "is wanted stopped"
                                          : "is to be removed");
   if (event.wanted == Wanted::removed && std::holds_alternative<Stopped>(vm.phase)) {
-    tell(state, event.vm, "was removed");
-    state.vms.erase(event.vm);
+    forget_vm(state, event.vm);
   }
 }
 

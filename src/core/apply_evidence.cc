@@ -142,8 +142,7 @@ void rule_out(State& state, const VmId& id, NodeId node, const std::string& evid
   if (!std::holds_alternative<Stopped>(vm.phase)) return;
   if (was_moving) tell(state, id, evidence);
   if (vm.wanted == Wanted::removed) {
-    tell(state, id, "was removed");
-    state.vms.erase(id);
+    forget_vm(state, id);
   }
 }
 

@@ -5,49 +5,12 @@
 
 #include <algorithm>
 
-#include "core/apply.h"
-#include "core/evacuation.h"
+#include "core/decide_parts.h"
 #include "core/placement.h"
 #include "core/text.h"
 
 namespace upbeat {
 namespace {
-
-/// A copy of the state on which each decision is tried as soon as it is taken, so that the next one
-/// counts with it.
-class Plan {
- public:
-  explicit Plan(const State& state) : state_(state) {}
-
-  [[nodiscard]] const State& state() const { return state_; }
-  void decide(Action action, std::string why) {
-    Decision decision{std::move(action), Reason(std::move(why))};
-    state_ = apply(std::move(state_), Decided{state_.epoch, {decision}});
-    decisions_.push_back(std::move(decision));
-  }
-  /// Says why a guest waits, once.
-  void hold(const VmId& vm, const std::string& why) {
-    if (state_.vms.at(vm).waits_for != why) decide(HoldVm{vm}, why);
-  }
-  [[nodiscard]] std::vector<Decision> take() { return std::move(decisions_); }
-
- private:
-  State state_;
-  std::vector<Decision> decisions_;
-};
-
-/// All guests, most important first, then the largest, so that small ones fill what is left.
-std::vector<VmId> by_importance(const State& state) {
-  std::vector<VmId> order;
-  for (const auto& [id, vm] : state.vms) order.push_back(id);
-  std::ranges::stable_sort(order, [&](const VmId& a, const VmId& b) {
-    const auto& left = state.vms.at(a).spec;
-    const auto& right = state.vms.at(b).spec;
-    if (left.priority != right.priority) return left.priority > right.priority;
-    return left.memory_kib > right.memory_kib;
-  });
-  return order;
-}
 
 /// Who asks the fence device: the coordinator first, after a failure the next member.
 NodeId executor(const State& state, std::uint32_t failures) {
@@ -86,71 +49,6 @@ void fence(Plan& plan) {
   }
 }
 
-struct Traffic {
-  std::uint32_t out = 0;
-  std::uint32_t in = 0;
-};
-
-Traffic traffic(const State& state, NodeId node) {
-  Traffic sum;
-  for (const auto& [id, vm] : state.vms) {
-    const auto* migrating = std::get_if<Migrating>(&vm.phase);
-    if (migrating == nullptr) continue;
-    if (migrating->from == node) ++sum.out;
-    if (migrating->to == node) ++sum.in;
-  }
-  return sum;
-}
-
-/// Starts one migration if a place and a free slot are there; the others follow when one ends.
-void move(Plan& plan, const VmId& id, NodeId from, std::expected<Place, std::string> target,
-          const std::string& why) {
-  if (!target) {
-    plan.hold(id, why + ", but " + target.error());
-    return;
-  }
-  if (traffic(plan.state(), from).out >= moves_from_limit ||
-      traffic(plan.state(), target->node).in >= moves_to_limit) {
-    return;
-  }
-  plan.decide(MigrateVm{id, from, target->node}, why + " and " + target->why);
-}
-
-void drain(Plan& plan) {
-  std::vector<NodeId> draining;
-  for (const auto& [id, node] : plan.state().nodes) {
-    const auto* here = online(plan.state(), id);
-    if (node.drain && here != nullptr && here->incarnation != 0) draining.push_back(id);
-  }
-  for (const auto node : draining) {
-    for (const auto& id : leaving_order(plan.state(), node)) {
-      const auto& vm = plan.state().vms.at(id);
-      const auto* running = std::get_if<Running>(&vm.phase);
-      if (running == nullptr || running->on != node || vm.wanted != Wanted::running ||
-          plan.state().now < vm.not_before) {
-        continue;
-      }
-      const auto& why = plan.state().nodes.at(node).drain->why;
-      move(plan, id, node, place(plan.state(), id),
-           name_of(plan.state(), node) + " is draining" + in_brackets(why));
-    }
-  }
-}
-
-void move_as_asked(Plan& plan, const VmId& id, const VmRecord& vm) {
-  const auto* running = std::get_if<Running>(&vm.phase);
-  const auto* source = running == nullptr ? nullptr : online(plan.state(), running->on);
-  if (!vm.wants_move || source == nullptr || source->incarnation == 0) return;
-  auto target = place(plan.state(), id);
-  if (vm.move_to) {
-    const auto fit = fits(plan.state(), id, *vm.move_to);
-    target = fit ? std::expected<Place, std::string>(
-                       Place{*vm.move_to, name_of(plan.state(), *vm.move_to) + " was asked for"})
-                 : std::unexpected(fit.error());
-  }
-  move(plan, id, running->on, std::move(target), "an operator wants it moved");
-}
-
 void stop_as_asked(Plan& plan, const VmId& id, const VmRecord& vm) {
   const auto* running = std::get_if<Running>(&vm.phase);
   const auto* stopping = std::get_if<Stopping>(&vm.phase);
@@ -186,6 +84,18 @@ void start(Plan& plan, const VmId& id, const VmRecord& vm) {
 
 }  // namespace
 
+std::vector<VmId> by_importance(const State& state) {
+  std::vector<VmId> order;
+  for (const auto& [id, vm] : state.vms) order.push_back(id);
+  std::ranges::stable_sort(order, [&](const VmId& a, const VmId& b) {
+    const auto& left = state.vms.at(a).spec;
+    const auto& right = state.vms.at(b).spec;
+    if (left.priority != right.priority) return left.priority > right.priority;
+    return left.memory_kib > right.memory_kib;
+  });
+  return order;
+}
+
 std::vector<Decision> decide(const State& state) {
   if (coordinator(state) == NodeId()) return {};
   Plan plan(state);
@@ -201,6 +111,7 @@ std::vector<Decision> decide(const State& state) {
       stop_as_asked(plan, id, vm);
     }
   }
+  keep_rules(plan);
   return plan.take();
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/strong.h"
 #include "core/decision.h"
+#include "core/rule.h"
 
 namespace upbeat {
 
@@ -160,6 +161,17 @@ struct VmMigrateRequested {
   bool operator==(const VmMigrateRequested&) const = default;
 };
 
+/// An operator sets a rule; it takes the place of one of the same name.
+struct RuleDefined {
+  Rule rule;
+  bool operator==(const RuleDefined&) const = default;
+};
+
+struct RuleRemoved {
+  RuleId name;
+  bool operator==(const RuleRemoved&) const = default;
+};
+
 struct VmStartFailed {
   VmId vm;
   NodeId on;
@@ -198,9 +210,9 @@ struct Decided {
   bool operator==(const Decided&) const = default;
 };
 
-using Event =
-    std::variant<ViewChanged, Tick, InventoryReported, NodeLeaving, DrainRequested,
-                 UndrainRequested, FenceReported, OffConfirmed, VmDefined, VmWanted,
-                 VmMigrateRequested, VmStartFailed, MigrationEnded, MigrationProgressed, Decided>;
+using Event = std::variant<ViewChanged, Tick, InventoryReported, NodeLeaving, DrainRequested,
+                           UndrainRequested, FenceReported, OffConfirmed, VmDefined, VmWanted,
+                           VmMigrateRequested, RuleDefined, RuleRemoved, VmStartFailed,
+                           MigrationEnded, MigrationProgressed, Decided>;
 
 }  // namespace upbeat

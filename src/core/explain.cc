@@ -2,7 +2,11 @@
 // Why a guest or a node is as it is, in sentences.
 #include "core/explain.h"
 
+#include <algorithm>
+
 #include "core/evacuation.h"
+#include "core/placement.h"
+#include "core/rules.h"
 #include "core/text.h"
 
 namespace upbeat {
@@ -51,6 +55,22 @@ std::string fencing_text(const State& state, const Fencing& fencing) {
     text += " The next try is in " + seconds(fencing.next_try - state.now) + ".";
   }
   return text;
+}
+
+/// The rules that name the guest, how they are broken, and why that stays so.
+void explain_rules(const State& state, const VmId& id, std::vector<std::string>& lines) {
+  bool broken = false;
+  for (const auto& [name, rule] : state.rules) {
+    if (!std::ranges::binary_search(rule.vms, id)) continue;
+    const auto breach = breach_of(state, rule);
+    broken = broken || (rule.strictness == Strictness::strict && !breach.empty());
+    lines.push_back("Rule '" + name.get() + "' " + rule_text(state, rule) +
+                    (breach.empty() ? "." : "; it is broken now: " + breach + "."));
+  }
+  if (!broken || !std::holds_alternative<Running>(state.vms.at(id).phase)) return;
+  if (const auto elsewhere = place(state, id); !elsewhere) {
+    lines.push_back("It has no better place now: " + elsewhere.error() + ".");
+  }
 }
 
 }  // namespace
@@ -122,6 +142,7 @@ std::vector<std::string> explain_vm(const State& state, const VmId& id) {
     lines.push_back("The next try is in " + seconds(vm.not_before - state.now) + ".");
   }
   if (!vm.last_error.empty()) lines.push_back("The last error was: " + vm.last_error + ".");
+  explain_rules(state, id, lines);
   return lines;
 }
 

@@ -6,6 +6,8 @@
 
 #include "core/evacuation.h"
 #include "core/placement.h"
+#include "core/rule_requests.h"
+#include "core/rules.h"
 #include "core/text.h"
 
 namespace upbeat {
@@ -88,6 +90,10 @@ Result<void> check(const State& state, const VmMigrateRequested& asked) {
   if (running->on == *asked.to) {
     return fail(attempt + "it runs on " + name_of(state, *asked.to) + " already");
   }
+  if (const auto why = rule_against(state, asked.vm, *asked.to);
+      !why.empty() && why_closed(state, *asked.to).empty()) {
+    return fail(attempt + why + "; choose another node, or change the rule (`upbeat rule list`)");
+  }
   if (const auto fit = fits(state, asked.vm, *asked.to); !fit) {
     return fail(attempt + fit.error() + " and the VM needs " + mib(found->second.spec.memory_kib) +
                 "; choose another node or make room");
@@ -142,6 +148,16 @@ Result<void> check(const State& state, const OffConfirmed& asked) {
     return fail("cannot take your word that " + name + " is off: it is online in this cluster");
   }
   return {};
+}
+
+Result<void> check(const State& state, const RuleDefined& asked) {
+  return check_rule(state, asked.rule);
+}
+
+Result<void> check(const State& state, const RuleRemoved& asked) {
+  if (state.rules.contains(asked.name)) return {};
+  return fail("cannot remove rule '" + asked.name.get() +
+              "': there is no rule of that name; `upbeat rule list` shows those there are");
 }
 
 template <class T>

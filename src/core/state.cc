@@ -26,6 +26,23 @@ const Online* online(const State& state, NodeId node) {
   return found == state.nodes.end() ? nullptr : std::get_if<Online>(&found->second.standing);
 }
 
+bool keeps_guests(const State& state, NodeId node) {
+  const auto* here = online(state, node);
+  return here != nullptr && !here->leaving && !state.nodes.at(node).drain;
+}
+
+std::string why_closed(const State& state, NodeId node) {
+  const auto found = state.nodes.find(node);
+  if (found == state.nodes.end()) return "is not a node of this cluster";
+  const auto* here = online(state, node);
+  if (here == nullptr) return "is not online";
+  if (here->incarnation == 0) return "runs no upbeatd";
+  if (!here->reported) return "has not reported its guests yet";
+  if (here->leaving) return "is going down";
+  if (found->second.drain) return "is draining";
+  return {};
+}
+
 std::string name_of(const State& state, NodeId node) {
   const auto found = state.nodes.find(node);
   if (found == state.nodes.end() || found->second.name.empty()) {

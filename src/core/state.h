@@ -158,6 +158,7 @@ struct State {
   ClusterTime now{0};
   std::map<NodeId, NodeRecord> nodes;
   std::map<VmId, VmRecord> vms;
+  std::map<RuleId, Rule> rules;
   std::vector<LogLine> log;  ///< what the last event did; not part of snapshots
   std::string refused;       ///< why the last event, a request, was not granted; not in snapshots
   bool operator==(const State&) const = default;
@@ -168,6 +169,13 @@ struct State {
 
 /// How the node stands if it is in the view, or nullptr.
 [[nodiscard]] const Online* online(const State& state, NodeId node);
+
+/// Whether guests of the node are there to stay: it is in the view and neither draining nor
+/// leaving.
+[[nodiscard]] bool keeps_guests(const State& state, NodeId node);
+
+/// Why the node takes no new guest at all ("is draining"); empty if it does.
+[[nodiscard]] std::string why_closed(const State& state, NodeId node);
 
 /// The node's name, or "node #7" for one that nobody named.
 [[nodiscard]] std::string name_of(const State& state, NodeId node);

@@ -75,6 +75,30 @@ v1::StopForce to_wire(StopForce value) {
   return v1::STOP_FORCE_UNSPECIFIED;
 }
 
+v1::RuleKind to_wire(RuleKind value) {
+  switch (value) {
+    case RuleKind::together:
+      return v1::RULE_KIND_TOGETHER;
+    case RuleKind::apart:
+      return v1::RULE_KIND_APART;
+    case RuleKind::on:
+      return v1::RULE_KIND_ON;
+    case RuleKind::off:
+      return v1::RULE_KIND_OFF;
+  }
+  return v1::RULE_KIND_UNSPECIFIED;
+}
+
+v1::Strictness to_wire(Strictness value) {
+  switch (value) {
+    case Strictness::strict:
+      return v1::STRICTNESS_STRICT;
+    case Strictness::best_effort:
+      return v1::STRICTNESS_BEST_EFFORT;
+  }
+  return v1::STRICTNESS_UNSPECIFIED;
+}
+
 DrainCause take(v1::DrainCause value, Reading& reading) {
   return from_wire<DrainCause>(value, to_wire, "the cause of a drain", reading);
 }

@@ -193,14 +193,6 @@ Phase take_phase(const v1::VmRecord& in, Reading& reading) {
   return Unsure{};
 }
 
-/// Adds to a map whose keys came in order; a key that does not follow the last one is noted.
-template <class Key, class Value>
-void append(std::map<Key, Value>& map, Key key, Value value, const char* what, Reading& reading) {
-  if (!map.empty() && !(map.rbegin()->first < key))
-    reading.senseless(std::string(what) + " are out of order or there twice");
-  map.emplace_hint(map.end(), std::move(key), std::move(value));
-}
-
 void put(const VmRecord& in, v1::VmRecord& out) {
   const auto& [spec, wanted, stop_force, phase, may_run_on, wants_move, move_to, start_failures,
                move_failures, crashes, avoid, not_before, waits_for, given_up, last_error,
@@ -257,7 +249,7 @@ VmRecord take(const v1::VmRecord& in, Reading& reading) {
 }  // namespace
 
 void put(const State& in, v1::State& out) {
-  const auto& [index, epoch, now, nodes, vms, log, refused] = in;  // the last two stay here
+  const auto& [index, epoch, now, nodes, vms, rules, log, refused] = in;  // the last two stay here
   out.set_index(index.get());
   out.set_epoch(epoch.get());
   out.set_now_ms(to_ms(now));
@@ -271,6 +263,7 @@ void put(const State& in, v1::State& out) {
     record.set_vm(id.get());
     put(vm, record);
   }
+  for (const auto& [name, rule] : rules) wire::put(rule, *out.add_rules());
 }
 
 State take(const v1::State& in, Reading& reading) {
@@ -278,11 +271,16 @@ State take(const v1::State& in, Reading& reading) {
   out.index = EventIndex(in.index());
   out.epoch = Epoch(in.epoch());
   out.now = from_ms(in.now_ms());
-  if (!fits(in.nodes_size(), reading) || !fits(in.vms_size(), reading)) return out;
+  if (!fits(in.nodes_size(), reading) || !fits(in.vms_size(), reading) ||
+      !fits(in.rules_size(), reading)) {
+    return out;
+  }
   for (const v1::NodeRecord& node : in.nodes())
     append(out.nodes, NodeId(node.id()), take(node, reading), "its nodes", reading);
   for (const v1::VmRecord& vm : in.vms())
     append(out.vms, VmId(vm.vm()), take(vm, reading), "its guests", reading);
+  for (const v1::Rule& rule : in.rules())
+    append(out.rules, RuleId(rule.name()), wire::take(rule, reading), "its rules", reading);
   return out;
 }
 

@@ -58,6 +58,14 @@ std::vector<Decision> decisions() {
   };
 }
 
+Rule rule(RuleKind kind) {
+  return {.name = RuleId("r91"),
+          .kind = kind,
+          .strictness = Strictness::best_effort,
+          .vms = {VmId("x92"), VmId("x93")},
+          .nodes = {NodeId(94), NodeId(95)}};
+}
+
 InventoryReported inventory() {
   return {.node = NodeId(1),
           .incarnation = large,
@@ -124,6 +132,8 @@ std::vector<Event> sample_events() {
       VmDefined{.vm = VmId("x8"), .spec = spec(-9)},
       VmWanted{.vm = VmId("x10"), .wanted = Wanted::removed, .force = StopForce::power_off},
       VmMigrateRequested{.vm = VmId("x11"), .to = NodeId(12)},
+      RuleDefined{.rule = rule(RuleKind::off)},
+      RuleRemoved{.name = RuleId("r14")},
       VmStartFailed{
           .vm = VmId("x13"), .on = NodeId(14), .since = EventIndex(15), .why = raw("no such disk")},
       move(),
@@ -168,6 +178,11 @@ State sample_state() {
   for (std::int32_t number = 1; const Phase& phase : phases) {
     state.vms.emplace(VmId("x" + std::to_string(number)), vm(number, phase));
     ++number;
+  }
+  for (const auto kind : {RuleKind::together, RuleKind::apart, RuleKind::on, RuleKind::off}) {
+    const RuleId name("r" + std::to_string(static_cast<int>(kind)));
+    state.rules[name] = rule(kind);
+    state.rules[name].name = name;
   }
   return state;
 }

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// What should move now, live: off nodes that drain, where operators want it, where rules want it.
+#include <algorithm>
+
+#include "core/decide.h"
+#include "core/decide_parts.h"
+#include "core/evacuation.h"
+#include "core/placement.h"
+#include "core/rules.h"
+#include "core/text.h"
+
+namespace upbeat {
+namespace {
+
+struct Traffic {
+  std::uint32_t out = 0;
+  std::uint32_t in = 0;
+};
+
+Traffic traffic(const State& state, NodeId node) {
+  Traffic sum;
+  for (const auto& [id, vm] : state.vms) {
+    const auto* migrating = std::get_if<Migrating>(&vm.phase);
+    if (migrating == nullptr) continue;
+    if (migrating->from == node) ++sum.out;
+    if (migrating->to == node) ++sum.in;
+  }
+  return sum;
+}
+
+/// Starts one migration if a place and a free slot are there; the others follow when one ends.
+void move(Plan& plan, const VmId& id, NodeId from, std::expected<Place, std::string> target,
+          const std::string& why) {
+  if (!target) {
+    plan.hold(id, why + ", but " + target.error());
+    return;
+  }
+  if (traffic(plan.state(), from).out >= moves_from_limit ||
+      traffic(plan.state(), target->node).in >= moves_to_limit) {
+    return;
+  }
+  plan.decide(MigrateVm{id, from, target->node}, why + " and " + target->why);
+}
+
+bool anything_moves(const State& state) {
+  return std::ranges::any_of(state.vms, [](const auto& entry) {
+    return std::holds_alternative<Migrating>(entry.second.phase);
+  });
+}
+
+/// Whether the guest runs where it could stay, and could be moved of our own accord.
+bool can_move_now(const State& state, const VmId& id) {
+  const auto& vm = state.vms.at(id);
+  const auto* running = std::get_if<Running>(&vm.phase);
+  if (running == nullptr || vm.wanted != Wanted::running || vm.wants_move ||
+      state.now < vm.not_before || !keeps_guests(state, running->on)) {
+    return false;
+  }
+  const auto* source = online(state, running->on);
+  return source != nullptr && source->incarnation != 0;
+}
+
+}  // namespace
+
+void drain(Plan& plan) {
+  std::vector<NodeId> draining;
+  for (const auto& [id, node] : plan.state().nodes) {
+    const auto* here = online(plan.state(), id);
+    if (node.drain && here != nullptr && here->incarnation != 0) draining.push_back(id);
+  }
+  for (const auto node : draining) {
+    for (const auto& id : leaving_order(plan.state(), node)) {
+      const auto& vm = plan.state().vms.at(id);
+      const auto* running = std::get_if<Running>(&vm.phase);
+      if (running == nullptr || running->on != node || vm.wanted != Wanted::running ||
+          plan.state().now < vm.not_before) {
+        continue;
+      }
+      const auto& why = plan.state().nodes.at(node).drain->why;
+      move(plan, id, node, place(plan.state(), id),
+           name_of(plan.state(), node) + " is draining" + in_brackets(why));
+    }
+  }
+}
+
+void move_as_asked(Plan& plan, const VmId& id, const VmRecord& vm) {
+  const auto* running = std::get_if<Running>(&vm.phase);
+  const auto* source = running == nullptr ? nullptr : online(plan.state(), running->on);
+  if (!vm.wants_move || source == nullptr || source->incarnation == 0) return;
+  auto target = place(plan.state(), id);
+  if (vm.move_to) {
+    const auto fit = fits(plan.state(), id, *vm.move_to);
+    target = fit ? std::expected<Place, std::string>(
+                       Place{*vm.move_to, name_of(plan.state(), *vm.move_to) + " was asked for"})
+                 : std::unexpected(fit.error());
+  }
+  move(plan, id, running->on, std::move(target), "an operator wants it moved");
+}
+
+void keep_rules(Plan& plan) {
+  if (anything_moves(plan.state())) return;
+  State trial = plan.state();
+  auto fewest = strict_breaches(trial);
+  if (fewest == 0) return;
+  std::optional<std::pair<VmId, Place>> best;
+  auto order = by_importance(trial);
+  std::ranges::reverse(order);  // the least important one is disturbed
+  for (const auto& id : order) {
+    if (!can_move_now(trial, id) || rule_to_move_for(trial, id) == nullptr) continue;
+    const auto target = place(trial, id);
+    if (!target) continue;
+    auto& spot = trial.vms.at(id).may_run_on;
+    const auto before = std::exchange(spot, {{target->node, trial.index}});
+    if (const auto breaches = strict_breaches(trial); breaches < fewest) {
+      fewest = breaches;
+      best.emplace(id, *target);
+    }
+    spot = before;
+  }
+  if (!best) return;
+  const auto& [id, target] = *best;
+  const auto* rule = rule_to_move_for(plan.state(), id);
+  move(plan, id, std::get<Running>(plan.state().vms.at(id).phase).on, target,
+       "rule '" + rule->name.get() + "' " + rule_text(plan.state(), *rule));
+}
+
+}  // namespace upbeat
