@@ -164,6 +164,34 @@ TEST_F(Routes, DrainOrUndrainNoNode) {
   EXPECT_FALSE(service.state().nodes.at(NodeId{1}).drain);
 }
 
+TEST_F(Routes, DefineShowOrRemoveNoRule) {
+  EXPECT_EQ(
+      ask("PUT", "/v1/rules/gpu",
+          R"({"kind": "off", "strictness": "best-effort", "vms": ["x0"], "nodes": ["node1"]})")
+          .status,
+      202U);
+  EXPECT_EQ(json::parse(ask("GET", "/v1/rules/gpu").body), json::parse(R"({"name": "gpu",
+    "kind": "off", "strictness": "best-effort", "vms": ["x0"], "nodes": ["node1"],
+    "text": "keeps x0 off node1 where that can be", "broken": "x0 may be on node1"})"));
+  EXPECT_EQ(json::parse(ask("GET", "/v1/rules").body).at("rules").as_array().size(), 1U);
+  EXPECT_EQ(ask("DELETE", "/v1/rules/gpu").status, 202U);
+  EXPECT_TRUE(service.state().rules.empty());
+}
+
+TEST_F(Routes, TakeBadRules) {
+  for (const char* body :
+       {"", R"({"kind": "near", "vms": ["x0"]})", R"({"kind": "on", "vms": "x0"})",
+        R"({"kind": "on", "vms": ["x0", 3]})", R"({"kind": "on", "strictness": "very"})",
+        R"({"kind": "on", "vms": ["x0"], "hosts": []})"})
+    EXPECT_EQ(ask("PUT", "/v1/rules/r", body).status, 400U) << body;
+  EXPECT_EQ(ask("PUT", "/v1/rules/r", R"({"kind": "on", "vms": ["x9"]})").status, 404U);
+  EXPECT_EQ(
+      ask("PUT", "/v1/rules/r", R"({"kind": "on", "vms": ["x0"], "nodes": ["node9"]})").status,
+      404U);
+  EXPECT_EQ(ask("PUT", "/v1/rules/r", R"({"kind": "on", "vms": ["x0"]})").status, 409U);
+  EXPECT_EQ(ask("DELETE", "/v1/rules/r").status, 404U);
+}
+
 TEST_F(Routes, GrantWhatTheCoreRefuses) {
   const ApiResponse undrain = ask("POST", "/v1/nodes/node1/undrain");
   EXPECT_EQ(undrain.status, 409U);

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "core/explain.h"
+#include "core/rules.h"
 
 namespace upbeat {
 namespace {
@@ -209,15 +210,51 @@ json::object vm_full_view(const State& state, const VmId& vm) {
   return view;
 }
 
+std::string kind_word(RuleKind kind) {
+  switch (kind) {
+    case RuleKind::together:
+      return "together";
+    case RuleKind::apart:
+      return "apart";
+    case RuleKind::on:
+      return "on";
+    case RuleKind::off:
+      return "off";
+  }
+  return "unknown";
+}
+
+std::string strictness_word(Strictness strictness) {
+  return strictness == Strictness::strict ? "strict" : "best-effort";
+}
+
+json::object rule_view(const State& state, const RuleId& rule) {
+  const Rule& record = state.rules.at(rule);
+  json::array vms;
+  for (const VmId& vm : record.vms) vms.emplace_back(vm.get());
+  json::array nodes;
+  for (const NodeId node : record.nodes) nodes.emplace_back(name_of(state, node));
+  return {{"name", rule.get()},
+          {"kind", kind_word(record.kind)},
+          {"strictness", strictness_word(record.strictness)},
+          {"vms", std::move(vms)},
+          {"nodes", std::move(nodes)},
+          {"text", rule_text(state, record)},
+          {"broken", text_or_null(breach_of(state, record))}};
+}
+
 json::object status_view(const State& state, const DaemonStatus& daemon) {
   json::array nodes;
   for (const auto& [node, record] : state.nodes) nodes.push_back(node_view(state, node));
   json::array vms;
   for (const auto& [vm, record] : state.vms) vms.push_back(vm_view(state, vm));
+  json::array rules;
+  for (const auto& [rule, record] : state.rules) rules.push_back(rule_view(state, rule));
   return {{"daemon", daemon_view(state, daemon)},
           {"cluster", cluster_view(state, daemon)},
           {"nodes", std::move(nodes)},
-          {"vms", std::move(vms)}};
+          {"vms", std::move(vms)},
+          {"rules", std::move(rules)}};
 }
 
 json::object history_view(const HistoryLine& line) {

@@ -148,6 +148,22 @@ std::string vms_text(const json::value& status, Colours colours) {
   return table.text(colours);
 }
 
+std::string rules_text(const json::value& list, Colours colours) {
+  const json::array& rules = list_in(list, "rules");
+  if (rules.empty()) return "No rules: `upbeat rule add NAME apart VM VM` defines one.\n";
+  Table table({{"RULE"}, {"STATE"}, {"WHAT IT DOES"}, {"NOTE"}});
+  for (const json::value& rule : rules) {
+    const std::string broken = text_in(rule, "broken");
+    const bool strict = text_in(rule, "strictness") == "strict";
+    const Colour colour = broken.empty() ? Colour::good : (strict ? Colour::bad : Colour::busy);
+    table.add({text_in(rule, "name"),
+               {broken.empty() ? "holds" : "broken", colour},
+               text_in(rule, "text"),
+               broken});
+  }
+  return table.text(colours);
+}
+
 std::string status_text(const json::value& status, Colours colours) {
   return cluster_text(status, colours) + "\n" + nodes_text(status, colours) + "\n" +
          vms_text(status, colours);
