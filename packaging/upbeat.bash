@@ -33,7 +33,7 @@ _upbeat() {
   else
     case "${command[*]}" in
       "" | vm | node | rule | lab | measure) choices="$(_upbeat_commands "${command[@]}")" ;;
-      drain | undrain | "node show" | "node confirm-off") choices="$(_upbeat_names node)" ;;
+      drain | undrain | maintenance | "node show" | "node confirm-off") choices="$(_upbeat_names node)" ;;
       explain) choices="$(_upbeat_names node; _upbeat_names vm)" ;;
       "rule remove") choices="$(_upbeat_names rule)" ;;
       "rule add") choices="together apart on off $(_upbeat_names vm)" ;;

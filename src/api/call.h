@@ -45,6 +45,8 @@ void migrate_vm(Call call);
 void remove_vm(Call call);
 void drain_node(Call call);
 void undrain_node(Call call);
+void begin_maintenance(Call call);
+void end_maintenance(Call call);
 void confirm_off(Call call);
 void define_rule(Call call);
 void remove_rule(Call call);

@@ -27,6 +27,16 @@ void want(Call call, Wanted wanted, StopForce force) {
     ask(std::move(call), VmWanted{.vm = *vm, .wanted = wanted, .force = force}, 202);
 }
 
+/// For requests to empty a node whose whole body is at most {"why": "kernel update"}.
+void empty_node(Call call, DrainCause cause) {
+  const auto body = body_of(call, {"why"});
+  if (!body) return;
+  const auto why = string_of(call, *body, "why");
+  if (!why) return;
+  if (const auto node = named_node(call))
+    ask(std::move(call), DrainRequested{.node = *node, .cause = cause, .why = *why}, 202);
+}
+
 }  // namespace
 
 void define_vm(Call call) {
@@ -77,14 +87,22 @@ void migrate_vm(Call call) {
     ask(std::move(call), VmMigrateRequested{.vm = *vm, .to = node}, 202);
 }
 
-void drain_node(Call call) {
-  const auto body = body_of(call, {"why"});
-  if (!body) return;
-  const auto why = string_of(call, *body, "why");
-  if (!why) return;
-  if (const auto node = named_node(call))
-    ask(std::move(call),
-        DrainRequested{.node = *node, .cause = DrainCause::operator_request, .why = *why}, 202);
+void drain_node(Call call) { empty_node(std::move(call), DrainCause::operator_request); }
+
+void begin_maintenance(Call call) { empty_node(std::move(call), DrainCause::maintenance); }
+
+void end_maintenance(Call call) {
+  if (!body_of(call, {})) return;
+  const auto node = named_node(call);
+  if (!node) return;
+  const auto& drain = call.service.state().nodes.at(*node).drain;
+  if (drain && drain->cause == DrainCause::maintenance)
+    return ask(std::move(call), UndrainRequested{*node}, 202);
+  const std::string& name = call.names.front();
+  reply_error(call, 409,
+              "cannot end the maintenance of " + name + ": it is not in maintenance" +
+                  (drain ? " but draining; `upbeat undrain " + name + "` ends that"
+                         : "; `upbeat node list` shows how nodes stand"));
 }
 
 void undrain_node(Call call) {

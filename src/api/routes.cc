@@ -79,6 +79,8 @@ constexpr std::array route_table{
     Route{"GET", "/v1/nodes/{node}"},
     Route{"POST", "/v1/nodes/{node}/drain"},
     Route{"POST", "/v1/nodes/{node}/undrain"},
+    Route{"POST", "/v1/nodes/{node}/maintenance"},
+    Route{"DELETE", "/v1/nodes/{node}/maintenance"},
     Route{"POST", "/v1/nodes/{node}/confirm-off"},
     Route{"GET", "/v1/rules"},
     Route{"GET", "/v1/rules/{rule}"},
@@ -91,9 +93,11 @@ constexpr std::array route_table{
 
 /// In the order of `route_table`.
 constexpr std::array<Handler, route_table.size()> handlers{
-    status,     list_vms,    define_vm,   show_vm,    remove_vm,    start_vm,    stop_vm,
-    migrate_vm, list_nodes,  show_node,   drain_node, undrain_node, confirm_off, list_rules,
-    show_rule,  define_rule, remove_rule, explain_vm, explain_node, events,
+    status,       list_vms,     define_vm,         show_vm,         remove_vm,
+    start_vm,     stop_vm,      migrate_vm,        list_nodes,      show_node,
+    drain_node,   undrain_node, begin_maintenance, end_maintenance, confirm_off,
+    list_rules,   show_rule,    define_rule,       remove_rule,     explain_vm,
+    explain_node, events,
 };
 
 /// Whether `segments` fit `pattern`; then `names` is what the braces took.

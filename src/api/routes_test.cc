@@ -192,6 +192,18 @@ TEST_F(Routes, TakeBadRules) {
   EXPECT_EQ(ask("DELETE", "/v1/rules/r").status, 404U);
 }
 
+TEST_F(Routes, BeginOrEndNoMaintenance) {
+  EXPECT_EQ(ask("POST", "/v1/nodes/node1/maintenance", R"({"why": "new fan"})").status, 202U);
+  EXPECT_EQ(json::parse(ask("GET", "/v1/nodes/node1").body).at("drain").at("cause"), "maintenance");
+  EXPECT_EQ(ask("DELETE", "/v1/nodes/node1/maintenance").status, 202U);
+  const ApiResponse again = ask("DELETE", "/v1/nodes/node1/maintenance");
+  EXPECT_EQ(again.status, 409U);
+  EXPECT_TRUE(error(again).starts_with("cannot end the maintenance of node1: it is not in"));
+  ask("POST", "/v1/nodes/node1/drain");
+  EXPECT_TRUE(error(ask("DELETE", "/v1/nodes/node1/maintenance"))
+                  .contains("`upbeat undrain node1` ends that"));
+}
+
 TEST_F(Routes, GrantWhatTheCoreRefuses) {
   const ApiResponse undrain = ask("POST", "/v1/nodes/node1/undrain");
   EXPECT_EQ(undrain.status, 409U);

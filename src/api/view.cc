@@ -53,9 +53,21 @@ json::value standing_since(const Standing& standing) {
                     standing);
 }
 
+std::string cause_word(DrainCause cause) {
+  switch (cause) {
+    case DrainCause::operator_request:
+      return "operator";
+    case DrainCause::shutdown:
+      return "shutdown";
+    case DrainCause::maintenance:
+      return "maintenance";
+  }
+  return "unknown";
+}
+
 json::value drain_view(const std::optional<Drain>& drain) {
   if (!drain) return nullptr;
-  return json::object{{"cause", drain->cause == DrainCause::shutdown ? "shutdown" : "operator"},
+  return json::object{{"cause", cause_word(drain->cause)},
                       {"why", text_or_null(drain->why)},
                       {"since_ms", drain->since.count()}};
 }

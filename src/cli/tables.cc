@@ -23,7 +23,10 @@ void add_note(std::string& notes, const std::string& note) {
 
 std::string drain_note(const json::value& drain, std::int64_t now_ms) {
   const std::string why = text_in(drain, "why");
-  return (text_in(drain, "cause") == "shutdown" ? "for shutdown" : "drain asked for") +
+  const std::string cause = text_in(drain, "cause");
+  return (cause == "shutdown"      ? "for shutdown"
+          : cause == "maintenance" ? "maintenance"
+                                   : "drain asked for") +
          (why.empty() ? "" : " (" + why + ")") + ", since " +
          duration_text(milliseconds(now_ms - number_in(drain, "since_ms")));
 }

@@ -78,7 +78,7 @@ void drain(Plan& plan) {
       }
       const auto& why = plan.state().nodes.at(node).drain->why;
       move(plan, id, node, place(plan.state(), id),
-           name_of(plan.state(), node) + " is draining" + in_brackets(why));
+           name_of(plan.state(), node) + " " + why_closed(plan.state(), node) + in_brackets(why));
     }
   }
 }

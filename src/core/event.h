@@ -97,8 +97,12 @@ struct NodeLeaving {
   bool operator==(const NodeLeaving&) const = default;
 };
 
-/// Who asked for a drain; a drain for a shutdown ends when the node is back.
-enum class DrainCause : std::uint8_t { operator_request, shutdown };
+/// Why a node is drained, and what ends it.
+enum class DrainCause : std::uint8_t {
+  operator_request,  ///< until an operator ends it; granted only if all guests find a place
+  shutdown,          ///< until the node is back
+  maintenance,       ///< until an operator ends it; guests that find no place leave once they do
+};
 
 struct DrainRequested {
   NodeId node;

@@ -96,8 +96,10 @@ std::string standing_word(const State& state, NodeId node) {
                           [&](const Online& here) -> std::string {
                             if (here.leaving) return "leaving";
                             if (here.incarnation == 0) return "daemon-away";
-                            if (found->second.drain)
+                            if (const auto& drain = found->second.drain) {
+                              if (drain->cause == DrainCause::maintenance) return "maintenance";
                               return is_empty(state, node) ? "drained" : "draining";
+                            }
                             return here.reported ? "online" : "joining";
                           },
                           [](const Lost&) -> std::string { return "lost"; },
@@ -155,8 +157,10 @@ std::vector<std::string> explain_node(const State& state, NodeId id) {
     lines.push_back("The proof: " + off->proof + ".");
   }
   if (node.drain) {
-    lines.push_back("It has been draining for " + seconds(state.now - node.drain->since) +
-                    in_brackets(node.drain->why) + ".");
+    const bool maintenance = node.drain->cause == DrainCause::maintenance;
+    lines.push_back(
+        (maintenance ? "It has been in maintenance for " : "It has been draining for ") +
+        seconds(state.now - node.drain->since) + in_brackets(node.drain->why) + ".");
   }
   if (node.fencing) lines.push_back(fencing_text(state, *node.fencing));
   std::string guests;

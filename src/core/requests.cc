@@ -109,7 +109,16 @@ bool others_can_take_over(const State& state, NodeId node) {
   });
 }
 
+Result<void> check_maintenance(const State& state, NodeId node) {
+  if (!state.nodes.contains(node)) return no_node("put a node into maintenance", node);
+  if (others_can_take_over(state, node)) return {};
+  return fail("cannot put " + name_of(state, node) +
+              " into maintenance: it is the last node that can run VMs; bring another one back "
+              "first");
+}
+
 Result<void> check(const State& state, const DrainRequested& asked) {
+  if (asked.cause == DrainCause::maintenance) return check_maintenance(state, asked.node);
   const auto found = state.nodes.find(asked.node);
   if (found == state.nodes.end()) return no_node("drain", asked.node);
   if (asked.cause == DrainCause::shutdown) return {};  // it goes down whatever we say

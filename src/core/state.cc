@@ -39,7 +39,9 @@ std::string why_closed(const State& state, NodeId node) {
   if (here->incarnation == 0) return "runs no upbeatd";
   if (!here->reported) return "has not reported its guests yet";
   if (here->leaving) return "is going down";
-  if (found->second.drain) return "is draining";
+  if (const auto& drain = found->second.drain) {
+    return drain->cause == DrainCause::maintenance ? "is in maintenance" : "is draining";
+  }
   return {};
 }
 

@@ -49,6 +49,8 @@ v1::DrainCause to_wire(DrainCause value) {
       return v1::DRAIN_CAUSE_OPERATOR_REQUEST;
     case DrainCause::shutdown:
       return v1::DRAIN_CAUSE_SHUTDOWN;
+    case DrainCause::maintenance:
+      return v1::DRAIN_CAUSE_MAINTENANCE;
   }
   return v1::DRAIN_CAUSE_UNSPECIFIED;
 }

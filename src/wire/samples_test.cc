@@ -86,7 +86,7 @@ NodeRecord node(const std::string& name, Standing standing) {
           .standing = std::move(standing),
           .capacity = {.memory_kib = 21, .cores = 22},
           .foreign = {seen("stranger", 23, Sighting::outgoing)},
-          .drain = Drain{.cause = DrainCause::shutdown, .why = raw("reboot"), .since = 24ms},
+          .drain = Drain{.cause = DrainCause::maintenance, .why = raw("reboot"), .since = 24ms},
           .fencing = Fencing{.by = NodeId(25),
                              .since = EventIndex(26),
                              .failures = 27,
