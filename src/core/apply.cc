@@ -178,6 +178,8 @@ void apply_event(State& state, const VmWanted& event) {
   vm.avoid.clear();
   vm.not_before = state.now;
   vm.wants_move = false;
+  vm.held_for = NodeId();
+  if (event.wanted != Wanted::running) vm.home = NodeId();
   if (std::holds_alternative<Alarm>(vm.phase)) {
     vm.phase = vm.may_run_on.empty() ? Phase(Stopped{}) : Phase(Unsure{});
   }

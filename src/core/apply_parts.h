@@ -22,6 +22,8 @@ void apply_event(State& state, const VmWanted& event);
 void apply_event(State& state, const VmMigrateRequested& event);
 void apply_event(State& state, const RuleDefined& event);
 void apply_event(State& state, const RuleRemoved& event);
+void apply_event(State& state, const PolicySet& event);
+void apply_event(State& state, const VmFailbackSet& event);
 void apply_event(State& state, const VmStartFailed& event);
 void apply_event(State& state, const MigrationEnded& event);
 void apply_event(State& state, const MigrationProgressed& event);

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/decide_parts.h"
+#include "core/evacuation.h"
 #include "core/placement.h"
 #include "core/text.h"
 
@@ -49,32 +50,65 @@ void fence(Plan& plan) {
   }
 }
 
+/// Takes the power of a guest that was asked to shut down and does not.
+void lose_patience(Plan& plan, const VmId& id, const VmRecord& vm) {
+  const auto* stopping = std::get_if<Stopping>(&vm.phase);
+  if (stopping == nullptr || stopping->force != StopForce::ask) return;
+  if (vm.wanted != Wanted::running && vm.stop_force == StopForce::power_off) {
+    plan.decide(StopVm{id, stopping->on, StopForce::power_off}, "an operator asked for force");
+  } else if (plan.state().now - stopping->asked_at >= stop_patience) {
+    plan.decide(StopVm{id, stopping->on, StopForce::power_off},
+                "it did not shut down within " + seconds(stop_patience));
+  }
+}
+
 void stop_as_asked(Plan& plan, const VmId& id, const VmRecord& vm) {
   const auto* running = std::get_if<Running>(&vm.phase);
-  const auto* stopping = std::get_if<Stopping>(&vm.phase);
-  if (running != nullptr) {
-    plan.decide(StopVm{id, running->on, vm.stop_force},
-                vm.wanted == Wanted::removed ? "it is to be removed" : "it is wanted stopped");
-  } else if (stopping != nullptr && stopping->force == StopForce::ask) {
-    if (vm.stop_force == StopForce::power_off) {
-      plan.decide(StopVm{id, stopping->on, StopForce::power_off}, "an operator asked for force");
-    } else if (plan.state().now - stopping->asked_at >= stop_patience) {
-      plan.decide(StopVm{id, stopping->on, StopForce::power_off},
-                  "it did not shut down within " + seconds(stop_patience));
-    }
+  if (running == nullptr) return;
+  plan.decide(StopVm{id, running->on, vm.stop_force},
+              vm.wanted == Wanted::removed ? "it is to be removed" : "it is wanted stopped");
+}
+
+/// Starts that went wrong since the guest last ran well, or an operator asked for it. The first
+/// crash is none: the start before it was good.
+std::uint32_t tries_made(const VmRecord& vm) {
+  return vm.start_failures + (vm.crashes > 0 ? vm.crashes - 1 : 0);
+}
+
+bool failed_lately(const VmRecord& vm) { return vm.start_failures + vm.crashes > 0; }
+
+bool is_hopeless(const Policy& policy, const VmRecord& vm) {
+  return failed_lately(vm) &&
+         tries_made(vm) >= policy.restart_tries_here + policy.restart_tries_elsewhere;
+}
+
+/// Where a guest that is down should start, by policy.
+std::expected<Place, std::string> start_place(const State& state, const VmId& id,
+                                              const VmRecord& vm) {
+  if (vm.held_for != NodeId()) {
+    const auto name = name_of(state, vm.held_for);
+    const auto fit = fits(state, id, vm.held_for);
+    if (fit) return Place{vm.held_for, "it was held for " + name + ", which takes VMs again"};
+    return std::unexpected("it is held for " + name + ", and " + fit.error() +
+                           "; `upbeat vm start " + id.get() + "` starts it elsewhere");
   }
+  const bool here = failed_lately(vm) && tries_made(vm) < state.policy.restart_tries_here;
+  if (here && fits(state, id, vm.last_on)) {
+    return Place{vm.last_on, "it is tried again where it was"};
+  }
+  return place(state, id);
 }
 
 void start(Plan& plan, const VmId& id, const VmRecord& vm) {
   if (!std::holds_alternative<Stopped>(vm.phase) || vm.given_up) return;
-  if (vm.start_failures >= start_tries_limit) {
-    plan.decide(GiveUpVm{id}, "it could not be started " + std::to_string(vm.start_failures) +
+  if (is_hopeless(plan.state().policy, vm)) {
+    plan.decide(GiveUpVm{id}, "it failed " + std::to_string(vm.start_failures + vm.crashes) +
                                   " times, last: " + vm.last_error + "; `upbeat vm start " +
                                   id.get() + "` tries again");
     return;
   }
   if (plan.state().now < vm.not_before) return;
-  const auto target = place(plan.state(), id);
+  const auto target = start_place(plan.state(), id, vm);
   if (target) {
     plan.decide(StartVm{id, target->node}, "it is wanted running and " + target->why);
   } else {
@@ -83,6 +117,20 @@ void start(Plan& plan, const VmId& id, const VmRecord& vm) {
 }
 
 }  // namespace
+
+void stop_guests(Plan& plan, NodeId node) {
+  const auto& record = plan.state().nodes.at(node);
+  const bool hold = plan.state().policy.on_shutdown == OnShutdown::hold;
+  const auto why = record.name + " goes down" + in_brackets(record.drain->why) +
+                   (hold ? ", and it is held for that node" : ", and it restarts elsewhere") +
+                   " (policy on_shutdown)";
+  for (const auto& id : leaving_order(plan.state(), node)) {
+    const auto& vm = plan.state().vms.at(id);
+    const auto* running = std::get_if<Running>(&vm.phase);
+    if (running == nullptr || running->on != node || vm.wanted != Wanted::running) continue;
+    plan.decide(StopVm{id, node, StopForce::ask}, why);
+  }
+}
 
 std::vector<VmId> by_importance(const State& state) {
   std::vector<VmId> order;
@@ -110,7 +158,9 @@ std::vector<Decision> decide(const State& state) {
     } else {
       stop_as_asked(plan, id, vm);
     }
+    lose_patience(plan, id, vm);
   }
+  fail_back(plan);
   keep_rules(plan);
   return plan.take();
 }

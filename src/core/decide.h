@@ -19,7 +19,6 @@ inline constexpr std::chrono::milliseconds unseen_grace{
     60'000};  ///< before an unseen node is fenced
 inline constexpr std::chrono::milliseconds stop_patience{
     60'000};  ///< before a stop becomes power off
-inline constexpr std::uint32_t start_tries_limit = 3;
 /// Migrations out of one node at a time. Two at once take longer each and make each other's guests
 /// stand still longer (measured: docs/measuring.md); the wire carries one at full speed.
 inline constexpr std::uint32_t moves_from_limit = 1;

@@ -60,6 +60,15 @@ bool can_move_now(const State& state, const VmId& id) {
   return source != nullptr && source->incarnation != 0;
 }
 
+/// How strict rules would stand if the guest ran on `node`; leaves `trial` as it was.
+std::uint32_t breaches_with(State& trial, const VmId& id, NodeId node) {
+  auto& spot = trial.vms.at(id).may_run_on;
+  const auto before = std::exchange(spot, {{node, trial.index}});
+  const auto breaches = strict_breaches(trial);
+  spot = before;
+  return breaches;
+}
+
 }  // namespace
 
 void drain(Plan& plan) {
@@ -69,6 +78,10 @@ void drain(Plan& plan) {
     if (node.drain && here != nullptr && here->incarnation != 0) draining.push_back(id);
   }
   for (const auto node : draining) {
+    if (stops_its_guests(plan.state(), node)) {
+      stop_guests(plan, node);
+      continue;
+    }
     for (const auto& id : leaving_order(plan.state(), node)) {
       const auto& vm = plan.state().vms.at(id);
       const auto* running = std::get_if<Running>(&vm.phase);
@@ -97,6 +110,25 @@ void move_as_asked(Plan& plan, const VmId& id, const VmRecord& vm) {
   move(plan, id, running->on, std::move(target), "an operator wants it moved");
 }
 
+void fail_back(Plan& plan) {
+  if (anything_moves(plan.state())) return;
+  std::optional<State> trial;  // a copy is made only if somebody could go
+  for (const auto& id : by_importance(plan.state())) {
+    const auto& vm = plan.state().vms.at(id);
+    const auto home = home_to_return_to(plan.state(), vm);
+    if (home == NodeId() || vm.may_run_on.contains(home) || !can_move_now(plan.state(), id) ||
+        !fits(plan.state(), id, home)) {
+      continue;
+    }
+    if (!trial) trial = plan.state();
+    // Its way home must not cost others the place that their rules ask for.
+    if (breaches_with(*trial, id, home) > strict_breaches(*trial)) continue;
+    const Place place{home, name_of(plan.state(), home) + " takes it again"};
+    return move(plan, id, std::get<Running>(vm.phase).on, place,
+                "it goes back to its home (failback)");
+  }
+}
+
 void keep_rules(Plan& plan) {
   if (anything_moves(plan.state())) return;
   State trial = plan.state();
@@ -109,13 +141,10 @@ void keep_rules(Plan& plan) {
     if (!can_move_now(trial, id) || rule_to_move_for(trial, id) == nullptr) continue;
     const auto target = place(trial, id);
     if (!target) continue;
-    auto& spot = trial.vms.at(id).may_run_on;
-    const auto before = std::exchange(spot, {{target->node, trial.index}});
-    if (const auto breaches = strict_breaches(trial); breaches < fewest) {
+    if (const auto breaches = breaches_with(trial, id, target->node); breaches < fewest) {
       fewest = breaches;
       best.emplace(id, *target);
     }
-    spot = before;
   }
   if (!best) return;
   const auto& [id, target] = *best;

@@ -42,6 +42,10 @@ class Plan {
 void drain(Plan& plan);
 /// Moves a guest that an operator wants elsewhere; `vm` is its record.
 void move_as_asked(Plan& plan, const VmId& id, const VmRecord& vm);
+/// Shuts down the guests of a node that goes down, where policy wants that.
+void stop_guests(Plan& plan, NodeId node);
+/// Moves one guest back to its home, while nothing else is on its way.
+void fail_back(Plan& plan);
 /// Moves one guest for the sake of strict rules, while nothing else is on its way.
 void keep_rules(Plan& plan);
 

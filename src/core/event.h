@@ -11,6 +11,7 @@
 
 #include "base/strong.h"
 #include "core/decision.h"
+#include "core/policy.h"
 #include "core/rule.h"
 
 namespace upbeat {
@@ -176,6 +177,22 @@ struct RuleRemoved {
   bool operator==(const RuleRemoved&) const = default;
 };
 
+/// An operator changes the policy; what is not given stays as it is.
+struct PolicySet {
+  std::optional<std::uint32_t> restart_tries_here;
+  std::optional<std::uint32_t> restart_tries_elsewhere;
+  std::optional<Failback> failback;
+  std::optional<OnShutdown> on_shutdown;
+  bool operator==(const PolicySet&) const = default;
+};
+
+/// An operator gives a guest a failback of its own; nothing: the cluster's policy counts.
+struct VmFailbackSet {
+  VmId vm;
+  std::optional<Failback> failback;
+  bool operator==(const VmFailbackSet&) const = default;
+};
+
 struct VmStartFailed {
   VmId vm;
   NodeId on;
@@ -216,7 +233,7 @@ struct Decided {
 
 using Event = std::variant<ViewChanged, Tick, InventoryReported, NodeLeaving, DrainRequested,
                            UndrainRequested, FenceReported, OffConfirmed, VmDefined, VmWanted,
-                           VmMigrateRequested, RuleDefined, RuleRemoved, VmStartFailed,
-                           MigrationEnded, MigrationProgressed, Decided>;
+                           VmMigrateRequested, RuleDefined, RuleRemoved, PolicySet, VmFailbackSet,
+                           VmStartFailed, MigrationEnded, MigrationProgressed, Decided>;
 
 }  // namespace upbeat

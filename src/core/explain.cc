@@ -6,6 +6,7 @@
 
 #include "core/evacuation.h"
 #include "core/placement.h"
+#include "core/policy_text.h"
 #include "core/rules.h"
 #include "core/text.h"
 
@@ -71,6 +72,22 @@ void explain_rules(const State& state, const VmId& id, std::vector<std::string>&
   if (const auto elsewhere = place(state, id); !elsewhere) {
     lines.push_back("It has no better place now: " + elsewhere.error() + ".");
   }
+}
+
+void explain_home(const State& state, const VmId& id, std::vector<std::string>& lines) {
+  const auto& vm = state.vms.at(id);
+  const auto* running = std::get_if<Running>(&vm.phase);
+  if (vm.home == NodeId() || running == nullptr || running->on == vm.home) return;
+  std::string line = "Its home is " + name_of(state, vm.home);
+  if (home_to_return_to(state, vm) == NodeId()) {
+    line += ", and it stays where it is (failback " +
+            failback_word(vm.failback.value_or(state.policy.failback)) + ")";
+  } else if (const auto fit = fits(state, id, vm.home); fit) {
+    line += ", and it goes back there";
+  } else {
+    line += ", and it goes back there once that can be: " + fit.error();
+  }
+  lines.push_back(line + ".");
 }
 
 }  // namespace
@@ -144,6 +161,7 @@ std::vector<std::string> explain_vm(const State& state, const VmId& id) {
     lines.push_back("The next try is in " + seconds(vm.not_before - state.now) + ".");
   }
   if (!vm.last_error.empty()) lines.push_back("The last error was: " + vm.last_error + ".");
+  explain_home(state, id, lines);
   explain_rules(state, id, lines);
   return lines;
 }

@@ -169,6 +169,21 @@ Result<void> check(const State& state, const RuleRemoved& asked) {
               "': there is no rule of that name; `upbeat rule list` shows those there are");
 }
 
+Result<void> check(const State& /*state*/, const PolicySet& asked) {
+  const auto most =
+      std::max(asked.restart_tries_here.value_or(0), asked.restart_tries_elsewhere.value_or(0));
+  if (most <= restart_tries_limit) return {};
+  return fail("cannot set the policy: " + std::to_string(most) +
+              " tries to restart a VM are more "
+              "than the limit of " +
+              std::to_string(restart_tries_limit) + "; choose fewer");
+}
+
+Result<void> check(const State& state, const VmFailbackSet& asked) {
+  if (!state.vms.contains(asked.vm)) return no_vm("set the failback of", asked.vm);
+  return {};
+}
+
 template <class T>
 Result<void> check(const State& /*state*/, const T& /*not a request*/) {
   return {};

@@ -189,13 +189,15 @@ std::string rule_text(const State& state, const Rule& rule) {
 }
 
 const Rule* rule_to_move_for(const State& state, const VmId& vm) {
-  const Rule* any = nullptr;
+  const auto& here = state.vms.at(vm).may_run_on;
   for (const auto& [name, rule] : state.rules) {
     if (rule.strictness != Strictness::strict || !has(rule.vms, vm)) continue;
-    if (!breach_of(state, rule).empty()) return &rule;
-    if (any == nullptr || rule.kind == RuleKind::together) any = &rule;
+    const bool misplaced_here = std::ranges::any_of(
+        here, [&](const auto& entry) { return !against(state, rule, vm, entry.first).empty(); });
+    const bool stray = rule.kind == RuleKind::together && is_stray(state, vm);
+    if (misplaced_here || stray) return &rule;
   }
-  return any;
+  return nullptr;
 }
 
 }  // namespace upbeat

@@ -32,8 +32,7 @@ namespace upbeat {
 /// What the rule asks for: "keeps x0, x1 apart".
 [[nodiscard]] std::string rule_text(const State& state, const Rule& rule);
 
-/// The strict rule for the sake of which `vm` is to be moved now, one that is broken first; nullptr
-/// if no strict rule names it.
+/// The strict rule for the sake of which `vm` itself has to be elsewhere; nullptr if it may stay.
 [[nodiscard]] const Rule* rule_to_move_for(const State& state, const VmId& vm);
 
 }  // namespace upbeat

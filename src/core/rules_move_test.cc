@@ -72,6 +72,18 @@ TEST(BrokenRule, MovesGuestsThoughThatMendsNothing) {
   EXPECT_FALSE(breach_of(cluster.state, cluster.state.rules.at(RuleId("db"))).empty());
 }
 
+TEST(BrokenRule, PushesAsideAGuestThatBreaksNone) {
+  TestCluster cluster({1, 2, 3});
+  run_on(cluster, 1, {"a"}, 512);
+  run_on(cluster, 3, {"b"}, 512);
+  run_on(cluster, 1, {"x0"});
+  run_on(cluster, 2, {"x1", "x2", "x3"});
+  cluster.rule("licence", RuleKind::off, {"x2", "x3"}, {1});
+  cluster.rule("pair", RuleKind::together, {"x0", "x1"});  // there is room if x2 goes to node3
+  cluster.settle();
+  EXPECT_FALSE(cluster.said("moves from"));
+}
+
 TEST(BrokenRule, MovesGuestsForBestEffort) {
   TestCluster cluster({1, 2});
   run_on(cluster, 1, {"x0", "x1"});
@@ -217,6 +229,7 @@ TEST_P(ManyRules, MakeGuestsDanceOrMoveThemMoreOftenThanRulesAreBroken) {
 }
 
 TEST_P(ManyRules, LeaveAGuestDownOrOnADrainingNodeThatHasAPlace) {
+  if (GetParam() % 2 == 0) cluster.apply(PolicySet{.failback = Failback::go_home});
   for (int step = 0; step < 12 && !HasFatalFailure(); ++step) {
     random_rule(cluster, chance);
     const auto node = static_cast<std::uint32_t>(1 + chance.below(4));

@@ -59,6 +59,18 @@ NodeId node_named(const State& state, const std::string& name) {
   return found == state.nodes.end() ? NodeId() : found->first;
 }
 
+bool stops_its_guests(const State& state, NodeId node) {
+  const auto found = state.nodes.find(node);
+  return found != state.nodes.end() && found->second.drain &&
+         found->second.drain->cause == DrainCause::shutdown &&
+         state.policy.on_shutdown != OnShutdown::migrate;
+}
+
+NodeId home_to_return_to(const State& state, const VmRecord& vm) {
+  const bool returns = vm.failback.value_or(state.policy.failback) == Failback::go_home;
+  return returns && vm.move_failures < failback_tries_limit ? vm.home : NodeId();
+}
+
 std::uint64_t free_memory_kib(const State& state, NodeId node) {
   const auto found = state.nodes.find(node);
   if (found == state.nodes.end()) return 0;

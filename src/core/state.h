@@ -140,6 +140,10 @@ struct VmRecord {
   bool given_up = false;
   std::string last_error;
   std::optional<MigrationEnded> last_move;  ///< how its last migration went
+  std::optional<Failback> failback;         ///< its own; else the policy's
+  NodeId home;      ///< where an operator last had it: its first start, or a move asked for
+  NodeId last_on;   ///< where it last ran or was tried
+  NodeId held_for;  ///< it starts only there (OnShutdown::hold), until an operator starts it
   bool operator==(const VmRecord&) const = default;
 };
 
@@ -159,6 +163,7 @@ struct State {
   std::map<NodeId, NodeRecord> nodes;
   std::map<VmId, VmRecord> vms;
   std::map<RuleId, Rule> rules;
+  Policy policy;
   std::vector<LogLine> log;  ///< what the last event did; not part of snapshots
   std::string refused;       ///< why the last event, a request, was not granted; not in snapshots
   bool operator==(const State&) const = default;
@@ -182,6 +187,12 @@ struct State {
 
 /// The node with this name; 0 if there is none.
 [[nodiscard]] NodeId node_named(const State& state, const std::string& name);
+
+/// Whether the node's guests are to be shut down, not moved, because it is told to go down.
+[[nodiscard]] bool stops_its_guests(const State& state, NodeId node);
+
+/// The node that the guest goes back to once it can; 0 if it stays where it is.
+[[nodiscard]] NodeId home_to_return_to(const State& state, const VmRecord& vm);
 
 /// Memory of a node that no guest uses or is promised, in KiB. Guests count wherever they may run.
 [[nodiscard]] std::uint64_t free_memory_kib(const State& state, NodeId node);

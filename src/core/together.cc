@@ -75,8 +75,18 @@ std::vector<NodeId> whole_on(const State& state, const Group& group) {
   return nodes;
 }
 
-/// Of those nodes the one where most of the group is, 0 if nobody is on any of them.
+/// The home that all of the group share and go back to, 0 if there is none.
+NodeId shared_home(const State& state, const Group& group) {
+  const auto home = home_to_return_to(state, state.vms.at(*group.begin()));
+  const bool shared = std::ranges::all_of(
+      group, [&](const VmId& vm) { return home_to_return_to(state, state.vms.at(vm)) == home; });
+  return shared ? home : NodeId();
+}
+
+/// Of those nodes their common home, or the one where most of the group is; 0 if nobody is on any.
 NodeId node_of(const State& state, const Group& group, const std::vector<NodeId>& whole) {
+  const auto home = shared_home(state, group);
+  if (home != NodeId() && std::ranges::binary_search(whole, home)) return home;
   NodeId best;
   std::uint32_t most = 0;
   for (const auto node : whole) {
@@ -146,8 +156,9 @@ std::string together_against(const State& state, const VmId& vm, NodeId node) {
   const auto whole = whole_on(state, group);
   const auto home = node_of(state, group, whole);
   if (home != NodeId()) {
+    if (node == home) return {};
     if (const auto fellow = fellow_on(state, vm, group, home)) {
-      return node == home ? "" : is_elsewhere(state, vm, *fellow);
+      return is_elsewhere(state, vm, *fellow);
     }
   }
   const bool all_may = std::ranges::binary_search(whole, node);
@@ -166,24 +177,20 @@ std::string together_against(const State& state, const VmId& vm, NodeId node) {
   return {};
 }
 
+bool is_stray(const State& state, const VmId& vm) {
+  const auto& on = state.vms.at(vm).may_run_on;
+  if (on.empty() || !takes_part(state, vm)) return false;
+  const auto group = group_of(state, vm);
+  return group.size() > 1 && !on.contains(node_of(state, group, whole_on(state, group)));
+}
+
 std::uint32_t strays(const State& state) {
-  std::uint32_t sum = 0;
-  Group seen;
+  Group bound;
   for (const auto& [name, rule] : state.rules) {
-    if (!binds(rule)) continue;
-    for (const auto& vm : rule.vms) {
-      if (seen.contains(vm) || !takes_part(state, vm)) continue;
-      const auto group = group_of(state, vm);
-      seen.insert(group.begin(), group.end());
-      if (group.size() < 2) continue;
-      const auto home = node_of(state, group, whole_on(state, group));
-      for (const auto& one : group) {
-        const auto& on = state.vms.at(one).may_run_on;
-        if (!on.empty() && !on.contains(home)) ++sum;
-      }
-    }
+    if (binds(rule)) bound.insert(rule.vms.begin(), rule.vms.end());
   }
-  return sum;
+  return static_cast<std::uint32_t>(std::ranges::count_if(
+      bound, [&](const VmId& vm) { return state.vms.contains(vm) && is_stray(state, vm); }));
 }
 
 }  // namespace upbeat

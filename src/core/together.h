@@ -3,9 +3,10 @@
 //
 // A group's node is one where the whole group may be: a node that keeps its guests, that no other
 // strict rule forbids to any of them, and that has room for those who are not there yet. Among such
-// nodes it is the one where most of the group is already. Guests on any other node (draining,
-// lost, too small for all) bind nobody there: so the first one that leaves it may choose, the
-// others follow, and a group that cannot be whole where it is goes where it can.
+// nodes it is the home that all of them go back to, else the one where most of the group is. Guests
+// on any other node (draining, lost, too small for all) bind nobody there: so the first one that
+// leaves it may choose, the others follow, and a group that cannot be whole where it is goes where
+// it can.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,10 @@ namespace upbeat {
 /// Why strict togetherness keeps `vm` from going to `node`; empty if it does not.
 [[nodiscard]] std::string together_against(const State& state, const VmId& vm, NodeId node);
 
-/// Guests that are not where their group belongs.
+/// Whether the guest is not where its group belongs.
+[[nodiscard]] bool is_stray(const State& state, const VmId& vm);
+
+/// How many guests are strays.
 [[nodiscard]] std::uint32_t strays(const State& state);
 
 }  // namespace upbeat

@@ -73,6 +73,10 @@ v1::Wanted to_wire(Wanted value);
 v1::StopForce to_wire(StopForce value);
 v1::RuleKind to_wire(RuleKind value);
 v1::Strictness to_wire(Strictness value);
+v1::Failback to_wire(Failback value);
+v1::OnShutdown to_wire(OnShutdown value);
+Failback take(v1::Failback value, Reading& reading);
+OnShutdown take(v1::OnShutdown value, Reading& reading);
 DrainCause take(v1::DrainCause value, Reading& reading);
 Wanted take(v1::Wanted value, Reading& reading);
 StopForce take(v1::StopForce value, Reading& reading);
@@ -98,12 +102,23 @@ void put(const RuleDefined& in, v1::RuleDefined& out);
 RuleDefined take(const v1::RuleDefined& in, Reading& reading);
 void put(const RuleRemoved& in, v1::RuleRemoved& out);
 RuleRemoved take(const v1::RuleRemoved& in, Reading& reading);
+void put(const PolicySet& in, v1::PolicySet& out);
+PolicySet take(const v1::PolicySet& in, Reading& reading);
+void put(const VmFailbackSet& in, v1::VmFailbackSet& out);
+VmFailbackSet take(const v1::VmFailbackSet& in, Reading& reading);
 void put(const Event& in, v1::Event& out);
 Event take(const v1::Event& in, Reading& reading);
 
 // Rules (convert_rule.cc).
 void put(const Rule& in, v1::Rule& out);
 Rule take(const v1::Rule& in, Reading& reading);
+
+// The policy (convert_policy.cc).
+void put(const Policy& in, v1::Policy& out);
+Policy take(const v1::Policy& in, Reading& reading);
+/// UNSPECIFIED stands for nothing.
+v1::Failback to_wire(const std::optional<Failback>& value);
+std::optional<Failback> take_optional(v1::Failback value, Reading& reading);
 
 // Decisions (convert_decision.cc).
 void put(const Decision& in, v1::Decision& out);

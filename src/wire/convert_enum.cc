@@ -101,6 +101,36 @@ v1::Strictness to_wire(Strictness value) {
   return v1::STRICTNESS_UNSPECIFIED;
 }
 
+v1::Failback to_wire(Failback value) {
+  switch (value) {
+    case Failback::stay:
+      return v1::FAILBACK_STAY;
+    case Failback::go_home:
+      return v1::FAILBACK_GO_HOME;
+  }
+  return v1::FAILBACK_UNSPECIFIED;
+}
+
+v1::OnShutdown to_wire(OnShutdown value) {
+  switch (value) {
+    case OnShutdown::migrate:
+      return v1::ON_SHUTDOWN_MIGRATE;
+    case OnShutdown::restart:
+      return v1::ON_SHUTDOWN_RESTART;
+    case OnShutdown::hold:
+      return v1::ON_SHUTDOWN_HOLD;
+  }
+  return v1::ON_SHUTDOWN_UNSPECIFIED;
+}
+
+Failback take(v1::Failback value, Reading& reading) {
+  return from_wire<Failback>(value, to_wire, "a failback", reading);
+}
+
+OnShutdown take(v1::OnShutdown value, Reading& reading) {
+  return from_wire<OnShutdown>(value, to_wire, "what a shutdown does to guests", reading);
+}
+
 DrainCause take(v1::DrainCause value, Reading& reading) {
   return from_wire<DrainCause>(value, to_wire, "the cause of a drain", reading);
 }

@@ -196,7 +196,7 @@ Phase take_phase(const v1::VmRecord& in, Reading& reading) {
 void put(const VmRecord& in, v1::VmRecord& out) {
   const auto& [spec, wanted, stop_force, phase, may_run_on, wants_move, move_to, start_failures,
                move_failures, crashes, avoid, not_before, waits_for, given_up, last_error,
-               last_move] = in;
+               last_move, failback, home, last_on, held_for] = in;
   wire::put(spec, *out.mutable_spec());
   out.set_wanted(to_wire(wanted));
   out.set_stop_force(to_wire(stop_force));
@@ -217,6 +217,10 @@ void put(const VmRecord& in, v1::VmRecord& out) {
   out.set_given_up(given_up);
   out.set_last_error(last_error);
   if (last_move) wire::put(*last_move, *out.mutable_last_move());
+  out.set_failback(to_wire(failback));
+  out.set_home(home.get());
+  out.set_last_on(last_on.get());
+  out.set_held_for(held_for.get());
 }
 
 VmRecord take(const v1::VmRecord& in, Reading& reading) {
@@ -235,7 +239,11 @@ VmRecord take(const v1::VmRecord& in, Reading& reading) {
                .waits_for = in.waits_for(),
                .given_up = in.given_up(),
                .last_error = in.last_error(),
-               .last_move = {}};
+               .last_move = {},
+               .failback = take_optional(in.failback(), reading),
+               .home = NodeId(in.home()),
+               .last_on = NodeId(in.last_on()),
+               .held_for = NodeId(in.held_for())};
   if (in.has_last_move()) out.last_move = wire::take(in.last_move(), reading);
   if (in.has_move_to()) out.move_to = NodeId(in.move_to());
   if (!fits(in.may_run_on_size(), reading) || !fits(in.avoid_size(), reading)) return out;
@@ -249,7 +257,8 @@ VmRecord take(const v1::VmRecord& in, Reading& reading) {
 }  // namespace
 
 void put(const State& in, v1::State& out) {
-  const auto& [index, epoch, now, nodes, vms, rules, log, refused] = in;  // the last two stay here
+  const auto& [index, epoch, now, nodes, vms, rules, policy, log, refused] =
+      in;  // the last two stay here
   out.set_index(index.get());
   out.set_epoch(epoch.get());
   out.set_now_ms(to_ms(now));
@@ -264,6 +273,7 @@ void put(const State& in, v1::State& out) {
     put(vm, record);
   }
   for (const auto& [name, rule] : rules) wire::put(rule, *out.add_rules());
+  if (policy != Policy{}) wire::put(policy, *out.mutable_policy());
 }
 
 State take(const v1::State& in, Reading& reading) {
@@ -281,6 +291,7 @@ State take(const v1::State& in, Reading& reading) {
     append(out.vms, VmId(vm.vm()), take(vm, reading), "its guests", reading);
   for (const v1::Rule& rule : in.rules())
     append(out.rules, RuleId(rule.name()), wire::take(rule, reading), "its rules", reading);
+  if (in.has_policy()) out.policy = wire::take(in.policy(), reading);
   return out;
 }
 

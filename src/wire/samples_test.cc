@@ -110,7 +110,11 @@ VmRecord vm(std::int32_t priority, Phase phase) {
           .waits_for = raw("room"),
           .given_up = true,
           .last_error = raw("no disk"),
-          .last_move = move()};
+          .last_move = move(),
+          .failback = Failback::stay,
+          .home = NodeId(41),
+          .last_on = NodeId(42),
+          .held_for = NodeId(43)};
 }
 
 }  // namespace
@@ -134,6 +138,11 @@ std::vector<Event> sample_events() {
       VmMigrateRequested{.vm = VmId("x11"), .to = NodeId(12)},
       RuleDefined{.rule = rule(RuleKind::off)},
       RuleRemoved{.name = RuleId("r14")},
+      PolicySet{.restart_tries_here = 1,
+                .restart_tries_elsewhere = 0,
+                .failback = Failback::stay,
+                .on_shutdown = OnShutdown::restart},
+      VmFailbackSet{.vm = VmId("x15"), .failback = Failback::go_home},
       VmStartFailed{
           .vm = VmId("x13"), .on = NodeId(14), .since = EventIndex(15), .why = raw("no such disk")},
       move(),
@@ -184,6 +193,10 @@ State sample_state() {
     state.rules[name] = rule(kind);
     state.rules[name].name = name;
   }
+  state.policy = {.restart_tries_here = 5,
+                  .restart_tries_elsewhere = 6,
+                  .failback = Failback::go_home,
+                  .on_shutdown = OnShutdown::hold};
   return state;
 }
 
