@@ -48,6 +48,8 @@ void undrain_node(Call call);
 void begin_maintenance(Call call);
 void end_maintenance(Call call);
 void confirm_off(Call call);
+void set_vm_failback(Call call);
+void set_policy(Call call);
 void define_rule(Call call);
 void remove_rule(Call call);
 

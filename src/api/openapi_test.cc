@@ -101,6 +101,7 @@ TEST(OpenApi, DocumentsOtherMembersThanTheViewsHave) {
                                                         {"Progress", vm.at("progress")},
                                                         {"LastMove", vm.at("last_move")},
                                                         {"Rule", status.at("rules").at(0)},
+                                                        {"Policy", status.at("policy")},
                                                         {"Event", history_view(HistoryLine{})},
                                                         {"Failure", error_view("")}};
 

@@ -31,6 +31,11 @@ void reply_part(Call& call, const char* part) {
 
 void list_vms(Call call) { reply_part(call, "vms"); }
 void list_nodes(Call call) { reply_part(call, "nodes"); }
+
+void show_policy(Call call) {
+  if (only_knows(call, {})) reply(call, 200, policy_view(call.service.state().policy));
+}
+
 void list_rules(Call call) { reply_part(call, "rules"); }
 
 void show_vm(Call call) {
@@ -75,6 +80,7 @@ constexpr std::array route_table{
     Route{"POST", "/v1/vms/{vm}/start"},
     Route{"POST", "/v1/vms/{vm}/stop"},
     Route{"POST", "/v1/vms/{vm}/migrate"},
+    Route{"POST", "/v1/vms/{vm}/failback"},
     Route{"GET", "/v1/nodes"},
     Route{"GET", "/v1/nodes/{node}"},
     Route{"POST", "/v1/nodes/{node}/drain"},
@@ -82,6 +88,8 @@ constexpr std::array route_table{
     Route{"POST", "/v1/nodes/{node}/maintenance"},
     Route{"DELETE", "/v1/nodes/{node}/maintenance"},
     Route{"POST", "/v1/nodes/{node}/confirm-off"},
+    Route{"GET", "/v1/policy"},
+    Route{"PATCH", "/v1/policy"},
     Route{"GET", "/v1/rules"},
     Route{"GET", "/v1/rules/{rule}"},
     Route{"PUT", "/v1/rules/{rule}"},
@@ -93,11 +101,11 @@ constexpr std::array route_table{
 
 /// In the order of `route_table`.
 constexpr std::array<Handler, route_table.size()> handlers{
-    status,       list_vms,     define_vm,         show_vm,         remove_vm,
-    start_vm,     stop_vm,      migrate_vm,        list_nodes,      show_node,
-    drain_node,   undrain_node, begin_maintenance, end_maintenance, confirm_off,
-    list_rules,   show_rule,    define_rule,       remove_rule,     explain_vm,
-    explain_node, events,
+    status,      list_vms,    define_vm,    show_vm,           remove_vm,
+    start_vm,    stop_vm,     migrate_vm,   set_vm_failback,   list_nodes,
+    show_node,   drain_node,  undrain_node, begin_maintenance, end_maintenance,
+    confirm_off, show_policy, set_policy,   list_rules,        show_rule,
+    define_rule, remove_rule, explain_vm,   explain_node,      events,
 };
 
 /// Whether `segments` fit `pattern`; then `names` is what the braces took.

@@ -204,6 +204,26 @@ TEST_F(Routes, BeginOrEndNoMaintenance) {
                   .contains("`upbeat undrain node1` ends that"));
 }
 
+TEST_F(Routes, ShowOrSetNoPolicy) {
+  EXPECT_EQ(ask("PATCH", "/v1/policy", R"({"failback": "return", "restart_tries_here": 0})").status,
+            202U);
+  EXPECT_EQ(json::parse(ask("GET", "/v1/policy").body), json::parse(R"({"restart_tries_here": 0,
+    "restart_tries_elsewhere": 2, "failback": "return", "on_shutdown": "migrate"})"));
+  for (const char* body : {R"({"failback": "perhaps"})", R"({"restart_tries_here": -1})",
+                           R"({"restart_tries_here": "2"})", R"({"on_failure": "stop"})"})
+    EXPECT_EQ(ask("PATCH", "/v1/policy", body).status, 400U) << body;
+  EXPECT_EQ(ask("PATCH", "/v1/policy", R"({"restart_tries_here": 101})").status, 409U);
+}
+
+TEST_F(Routes, GiveAVmNoFailbackOfItsOwn) {
+  EXPECT_EQ(ask("POST", "/v1/vms/x0/failback", R"({"failback": "return"})").status, 202U);
+  EXPECT_EQ(x0().failback, Failback::go_home);
+  EXPECT_EQ(ask("POST", "/v1/vms/x0/failback").status, 202U);
+  EXPECT_EQ(x0().failback, std::nullopt);
+  EXPECT_EQ(ask("POST", "/v1/vms/x0/failback", R"({"failback": "now"})").status, 400U);
+  EXPECT_EQ(ask("POST", "/v1/vms/x9/failback").status, 404U);
+}
+
 TEST_F(Routes, GrantWhatTheCoreRefuses) {
   const ApiResponse undrain = ask("POST", "/v1/nodes/node1/undrain");
   EXPECT_EQ(undrain.status, 409U);

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "core/explain.h"
+#include "core/policy_text.h"
 #include "core/rules.h"
 
 namespace upbeat {
@@ -213,7 +214,11 @@ json::object vm_view(const State& state, const VmId& vm) {
           {"alarm", std::move(at.alarm)},
           {"last_error", text_or_null(record.last_error)},
           {"last_move", last_move_view(state, record.last_move)},
-          {"may_run_on", names_of(state, record.may_run_on)}};
+          {"may_run_on", names_of(state, record.may_run_on)},
+          {"home", name_or_null(state, record.home)},
+          {"failback",
+           record.failback ? json::value(failback_word(*record.failback)) : json::value(nullptr)},
+          {"held_for", name_or_null(state, record.held_for)}};
 }
 
 json::object vm_full_view(const State& state, const VmId& vm) {
@@ -255,6 +260,13 @@ json::object rule_view(const State& state, const RuleId& rule) {
           {"broken", text_or_null(breach_of(state, record))}};
 }
 
+json::object policy_view(const Policy& policy) {
+  return {{"restart_tries_here", policy.restart_tries_here},
+          {"restart_tries_elsewhere", policy.restart_tries_elsewhere},
+          {"failback", failback_word(policy.failback)},
+          {"on_shutdown", on_shutdown_word(policy.on_shutdown)}};
+}
+
 json::object status_view(const State& state, const DaemonStatus& daemon) {
   json::array nodes;
   for (const auto& [node, record] : state.nodes) nodes.push_back(node_view(state, node));
@@ -266,7 +278,8 @@ json::object status_view(const State& state, const DaemonStatus& daemon) {
           {"cluster", cluster_view(state, daemon)},
           {"nodes", std::move(nodes)},
           {"vms", std::move(vms)},
-          {"rules", std::move(rules)}};
+          {"rules", std::move(rules)},
+          {"policy", policy_view(state.policy)}};
 }
 
 json::object history_view(const HistoryLine& line) {

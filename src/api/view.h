@@ -11,8 +11,8 @@
 
 namespace upbeat {
 
-/// Everything at once: {daemon, cluster, nodes, vms, rules}. Memory is in MiB, times are cluster
-/// time in ms, what does not apply is null.
+/// Everything at once: {daemon, cluster, nodes, vms, rules, policy}. Memory is in MiB, times are
+/// cluster time in ms, what does not apply is null.
 [[nodiscard]] boost::json::object status_view(const State& state, const DaemonStatus& daemon);
 
 /// The node; REQUIRES: it is in `state`.
@@ -26,6 +26,8 @@ namespace upbeat {
 
 /// The rule, how it reads and how it is broken; REQUIRES: it is in `state`.
 [[nodiscard]] boost::json::object rule_view(const State& state, const RuleId& rule);
+
+[[nodiscard]] boost::json::object policy_view(const Policy& policy);
 
 /// The words of a rule: "together", …, and "strict", "best-effort".
 [[nodiscard]] std::string kind_word(RuleKind kind);

@@ -104,6 +104,21 @@ TEST_F(Program, DefinesListsOrRemovesNoRule) {
   EXPECT_FALSE(upbeat({"rule", "list"}).out.contains("gpu"));
 }
 
+TEST_F(Program, ShowsOrSetsNoPolicy) {
+  EXPECT_TRUE(upbeat({"policy", "show"}).out.contains("failback                 stay "));
+  EXPECT_TRUE(upbeat({"policy", "set", "failback", "return"}).out.contains(" return "));
+  EXPECT_EQ(upbeat({"policy", "set", "restart_tries_here", "7"}).exit_status, exit_done);
+  const json::value policy = json::parse(upbeat({"policy", "show", "--json"}).out);
+  EXPECT_EQ(policy.at("restart_tries_here"), 7);
+  EXPECT_EQ(policy.at("failback"), "return");
+  const Finished wrong = upbeat({"policy", "set", "on_shutdown", "panic"});
+  EXPECT_EQ(wrong.exit_status, exit_refused);
+  EXPECT_TRUE(wrong.err.contains("must be one of migrate, restart, hold")) << wrong.err;
+  define("x0");
+  EXPECT_EQ(upbeat({"vm", "failback", "x0", "return"}).out, "the failback of x0 is return\n");
+  EXPECT_EQ(json::parse(upbeat({"vm", "show", "x0", "--json"}).out).at("failback"), "return");
+}
+
 TEST_F(Program, FindsNamesThatAreNotThere) {
   for (const std::vector<std::string>& words :
        {std::vector<std::string>{"vm", "start", "x9"},
@@ -116,6 +131,7 @@ TEST_F(Program, FindsNamesThatAreNotThere) {
         {"undrain", "node9"},
         {"node", "show", "node9"},
         {"node", "confirm-off", "node9", "--yes"},
+        {"vm", "failback", "x9", "stay"},
         {"rule", "remove", "r9"},
         {"rule", "add", "r9", "on", "x9", "--nodes", "node1"},
         {"explain", "node9"}}) {
@@ -136,6 +152,7 @@ TEST_F(Program, TakesABrokenCommandLine) {
                                                 {"status", "--loud"},
                                                 {"vm", "define", "x", "--priority", "high"},
                                                 {"drain", "node1", "--timeout", "-1"},
+                                                {"policy", "set", "colour", "red"},
                                                 {"rule", "add", "r", "near", "x0"},
                                                 {"events", "--limit", "1001"}}) {
     const Finished finished = run_upbeat("", words);

@@ -167,6 +167,22 @@ std::string rules_text(const json::value& list, Colours colours) {
   return table.text(colours);
 }
 
+std::string policy_text(const json::value& policy) {
+  Table table({{"KEY"}, {"VALUE"}, {"MEANING"}});
+  const auto add = [&](const char* key, const std::string& value, const char* meaning) {
+    table.add({{key}, {value}, {meaning}});
+  };
+  add("restart_tries_here", std::to_string(number_in(policy, "restart_tries_here")),
+      "how often a VM that fails is tried where it was");
+  add("restart_tries_elsewhere", std::to_string(number_in(policy, "restart_tries_elsewhere")),
+      "and then on other nodes, before it is given up");
+  add("failback", text_in(policy, "failback"),
+      "stay, or return: whether VMs go back to their home");
+  add("on_shutdown", text_in(policy, "on_shutdown"),
+      "migrate, restart or hold: what a node that goes down does to its VMs");
+  return table.text(Colours::none);
+}
+
 std::string status_text(const json::value& status, Colours colours) {
   return cluster_text(status, colours) + "\n" + nodes_text(status, colours) + "\n" +
          vms_text(status, colours);

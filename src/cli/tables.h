@@ -16,6 +16,8 @@ namespace upbeat::cli {
 [[nodiscard]] std::string vms_text(const boost::json::value& status, Colours colours);
 /// The `rules` of /v1/rules, one row each.
 [[nodiscard]] std::string rules_text(const boost::json::value& list, Colours colours);
+/// The policy, one row for each key, with what it means.
+[[nodiscard]] std::string policy_text(const boost::json::value& policy);
 /// "[#####-----]  50 %  128 MiB left  200 MiB/s  640 ms to go" of a VM's `progress`.
 [[nodiscard]] std::string progress_text(const boost::json::value& progress);
 
