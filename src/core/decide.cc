@@ -87,10 +87,13 @@ std::expected<Place, std::string> start_place(const State& state, const VmId& id
                                               const VmRecord& vm) {
   if (vm.held_for != NodeId()) {
     const auto name = name_of(state, vm.held_for);
-    const auto fit = fits(state, id, vm.held_for);
-    if (fit) return Place{vm.held_for, "it was held for " + name + ", which takes VMs again"};
-    return std::unexpected("it is held for " + name + ", and " + fit.error() +
-                           "; `upbeat vm start " + id.get() + "` starts it elsewhere");
+    if (const auto why = why_closed(state, vm.held_for); !why.empty()) {
+      return std::unexpected("it is held for " + name + ", which " + why + "; `upbeat vm start " +
+                             id.get() + "` starts it elsewhere");
+    }
+    // The node is back: if the guest cannot be there any more, it is up elsewhere rather than down.
+    if (!fits(state, id, vm.held_for)) return place(state, id);
+    return Place{vm.held_for, "it was held for " + name + ", which takes VMs again"};
   }
   const bool here = failed_lately(vm) && tries_made(vm) < state.policy.restart_tries_here;
   if (here && fits(state, id, vm.last_on)) {

@@ -253,11 +253,17 @@ TEST_F(GoingDown, WaitsForEverForAGuestThatDoesNotShutDown) {
 TEST_F(GoingDown, StartsAHeldGuestElsewhereOrForgetsItWhenTheNodeIsBack) {
   go_down(OnShutdown::hold);
   EXPECT_EQ(phase_word(cluster.vm("x0")), "waiting");
-  EXPECT_EQ(
-      cluster.vm("x0").waits_for,
-      "it is held for node1, and node1 is draining; `upbeat vm start x0` starts it elsewhere");
+  EXPECT_EQ(cluster.vm("x0").waits_for,
+            "it is held for node1, which is draining; `upbeat vm start x0` starts it elsewhere");
   leave_and_come_back();
   EXPECT_EQ(cluster.host_of("x0"), 1U);
+  EXPECT_TRUE(cluster.is_running("x0"));
+}
+
+TEST_F(GoingDown, LeavesAHeldGuestDownBecauseARuleKeepsItOffTheNodeThatIsBack) {
+  go_down(OnShutdown::hold);
+  cluster.rule("licence", RuleKind::off, {"x0"}, {1});
+  leave_and_come_back();
   EXPECT_TRUE(cluster.is_running("x0"));
 }
 
