@@ -11,9 +11,9 @@ _upbeat_options() {
   upbeat "$@" --help 2>/dev/null | grep -oE '(^|[ ,])--[a-z-]+' | tr -d ' ,'
 }
 
-# Prints the names of nodes or VMs: the first column of a list.
+# Prints the names of nodes, VMs or rules: the first column of a list.
 _upbeat_names() {
-  timeout 2 upbeat "$1" list 2>/dev/null | awk 'NR > 1 && NF > 1 { print $1 }'
+  timeout 2 upbeat "$1" "${2:-list}" 2>/dev/null | awk 'NR > 1 && NF > 1 { print $1 }'
 }
 
 _upbeat() {
@@ -23,7 +23,7 @@ _upbeat() {
     command+=("${word}")
     # Names follow a command of one or two words; they do not belong to it.
     case "${command[*]}" in
-      vm | node | lab | measure) ;;
+      vm | node | rule | policy | lab | measure) ;;
       *) break ;;
     esac
   done
@@ -32,9 +32,12 @@ _upbeat() {
     choices="$(_upbeat_options "${command[@]}")"
   else
     case "${command[*]}" in
-      "" | vm | node | lab | measure) choices="$(_upbeat_commands "${command[@]}")" ;;
-      drain | undrain | "node show" | "node confirm-off") choices="$(_upbeat_names node)" ;;
+      "" | vm | node | rule | policy | lab | measure) choices="$(_upbeat_commands "${command[@]}")" ;;
+      drain | undrain | maintenance | "node show" | "node confirm-off") choices="$(_upbeat_names node)" ;;
       explain) choices="$(_upbeat_names node; _upbeat_names vm)" ;;
+      "rule remove") choices="$(_upbeat_names rule)" ;;
+      "rule add") choices="together apart on off $(_upbeat_names vm)" ;;
+      "policy set") choices="$(_upbeat_names policy show) stay return migrate restart hold" ;;
       "vm define") mapfile -t COMPREPLY < <(compgen -f -- "${current}"); return ;;
       "vm migrate") choices="$(_upbeat_names vm; _upbeat_names node)" ;;
       "vm "*) choices="$(_upbeat_names vm)" ;;

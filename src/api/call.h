@@ -31,9 +31,10 @@ void reply_error(Call& call, unsigned status, const std::string& text);
 /// Refuses, with 400, query parameters that are not among `known`. Says whether all is well.
 [[nodiscard]] bool only_knows(Call& call, const std::vector<std::string>& known);
 
-/// The node or guest that the address names; where there is none, nullopt after a 404.
+/// The node, guest or rule that the address names; where there is none, nullopt after a 404.
 [[nodiscard]] std::optional<NodeId> named_node(Call& call);
 [[nodiscard]] std::optional<VmId> named_vm(Call& call);
+[[nodiscard]] std::optional<RuleId> named_rule(Call& call);
 
 /// The handlers that ask the cluster for something: each is answered when it is granted (202, and
 /// 201 for a definition: {"index": …}) or refused.
@@ -44,7 +45,13 @@ void migrate_vm(Call call);
 void remove_vm(Call call);
 void drain_node(Call call);
 void undrain_node(Call call);
+void begin_maintenance(Call call);
+void end_maintenance(Call call);
 void confirm_off(Call call);
+void set_vm_failback(Call call);
+void set_policy(Call call);
+void define_rule(Call call);
+void remove_rule(Call call);
 
 /// GET /v1/events
 void events(Call call);

@@ -74,6 +74,7 @@ State everything() {
   vm.phase = Migrating{
       .from = NodeId{1}, .to = NodeId{2}, .progress = MigrationProgressed{.vm = VmId{"x0"}}};
   vm.last_move = MigrationEnded{.vm = VmId{"x0"}, .from = NodeId{1}, .to = NodeId{2}};
+  state.rules[RuleId{"r"}] = Rule{.name = RuleId{"r"}, .kind = RuleKind::on};
   return state;
 }
 
@@ -99,6 +100,8 @@ TEST(OpenApi, DocumentsOtherMembersThanTheViewsHave) {
                                                         {"Vm", vm},
                                                         {"Progress", vm.at("progress")},
                                                         {"LastMove", vm.at("last_move")},
+                                                        {"Rule", status.at("rules").at(0)},
+                                                        {"Policy", status.at("policy")},
                                                         {"Event", history_view(HistoryLine{})},
                                                         {"Failure", error_view("")}};
 

@@ -33,6 +33,12 @@ void reply_part(Call& call, const char* part) {
 void list_vms(Call call) { reply_part(call, "vms"); }
 void list_nodes(Call call) { reply_part(call, "nodes"); }
 
+void show_policy(Call call) {
+  if (only_knows(call, {})) reply(call, 200, policy_view(call.service.state().policy));
+}
+
+void list_rules(Call call) { reply_part(call, "rules"); }
+
 void show_vm(Call call) {
   if (!only_knows(call, {})) return;
   if (const auto vm = named_vm(call)) reply(call, 200, vm_full_view(call.service.state(), *vm));
@@ -41,6 +47,11 @@ void show_vm(Call call) {
 void show_node(Call call) {
   if (!only_knows(call, {})) return;
   if (const auto node = named_node(call)) reply(call, 200, node_view(call.service.state(), *node));
+}
+
+void show_rule(Call call) {
+  if (!only_knows(call, {})) return;
+  if (const auto rule = named_rule(call)) reply(call, 200, rule_view(call.service.state(), *rule));
 }
 
 void reply_explanation(Call& call, const std::vector<std::string>& sentences) {
@@ -70,11 +81,20 @@ constexpr std::array route_table{
     Route{"POST", "/v1/vms/{vm}/start"},
     Route{"POST", "/v1/vms/{vm}/stop"},
     Route{"POST", "/v1/vms/{vm}/migrate"},
+    Route{"POST", "/v1/vms/{vm}/failback"},
     Route{"GET", "/v1/nodes"},
     Route{"GET", "/v1/nodes/{node}"},
     Route{"POST", "/v1/nodes/{node}/drain"},
     Route{"POST", "/v1/nodes/{node}/undrain"},
+    Route{"POST", "/v1/nodes/{node}/maintenance"},
+    Route{"DELETE", "/v1/nodes/{node}/maintenance"},
     Route{"POST", "/v1/nodes/{node}/confirm-off"},
+    Route{"GET", "/v1/policy"},
+    Route{"PATCH", "/v1/policy"},
+    Route{"GET", "/v1/rules"},
+    Route{"GET", "/v1/rules/{rule}"},
+    Route{"PUT", "/v1/rules/{rule}"},
+    Route{"DELETE", "/v1/rules/{rule}"},
     Route{"GET", "/v1/explain/vms/{vm}"},
     Route{"GET", "/v1/explain/nodes/{node}"},
     Route{"GET", "/v1/events"},
@@ -82,9 +102,11 @@ constexpr std::array route_table{
 
 /// In the order of `route_table`.
 constexpr std::array<Handler, route_table.size()> handlers{
-    status,      list_vms,   define_vm,    show_vm,   remove_vm,  start_vm,
-    stop_vm,     migrate_vm, list_nodes,   show_node, drain_node, undrain_node,
-    confirm_off, explain_vm, explain_node, events,
+    status,      list_vms,    define_vm,    show_vm,           remove_vm,
+    start_vm,    stop_vm,     migrate_vm,   set_vm_failback,   list_nodes,
+    show_node,   drain_node,  undrain_node, begin_maintenance, end_maintenance,
+    confirm_off, show_policy, set_policy,   list_rules,        show_rule,
+    define_rule, remove_rule, explain_vm,   explain_node,      events,
 };
 
 /// Whether `segments` fit `pattern`; then `names` is what the braces took.
@@ -156,6 +178,14 @@ std::optional<VmId> named_vm(Call& call) {
   if (call.service.state().vms.contains(vm)) return vm;
   reply_error(call, 404,
               "there is no VM '" + quote(vm.get()) + "': `upbeat vm list` shows those there are");
+  return std::nullopt;
+}
+
+std::optional<RuleId> named_rule(Call& call) {
+  RuleId rule{call.names.front()};
+  if (call.service.state().rules.contains(rule)) return rule;
+  reply_error(call, 404,
+              "there is no rule '" + rule.get() + "': `upbeat rule list` shows those there are");
   return std::nullopt;
 }
 

@@ -164,6 +164,66 @@ TEST_F(Routes, DrainOrUndrainNoNode) {
   EXPECT_FALSE(service.state().nodes.at(NodeId{1}).drain);
 }
 
+TEST_F(Routes, DefineShowOrRemoveNoRule) {
+  EXPECT_EQ(
+      ask("PUT", "/v1/rules/gpu",
+          R"({"kind": "off", "strictness": "best-effort", "vms": ["x0"], "nodes": ["node1"]})")
+          .status,
+      202U);
+  EXPECT_EQ(json::parse(ask("GET", "/v1/rules/gpu").body), json::parse(R"({"name": "gpu",
+    "kind": "off", "strictness": "best-effort", "vms": ["x0"], "nodes": ["node1"],
+    "text": "keeps x0 off node1 where that can be", "broken": "x0 may be on node1"})"));
+  EXPECT_EQ(json::parse(ask("GET", "/v1/rules").body).at("rules").as_array().size(), 1U);
+  EXPECT_EQ(ask("DELETE", "/v1/rules/gpu").status, 202U);
+  EXPECT_TRUE(service.state().rules.empty());
+}
+
+TEST_F(Routes, TakeBadRules) {
+  for (const char* body :
+       {"", R"({"kind": "near", "vms": ["x0"]})", R"({"kind": "on", "vms": "x0"})",
+        R"({"kind": "on", "vms": ["x0", 3]})", R"({"kind": "on", "strictness": "very"})",
+        R"({"kind": "on", "vms": ["x0"], "hosts": []})"})
+    EXPECT_EQ(ask("PUT", "/v1/rules/r", body).status, 400U) << body;
+  EXPECT_EQ(ask("PUT", "/v1/rules/r", R"({"kind": "on", "vms": ["x9"]})").status, 404U);
+  EXPECT_EQ(
+      ask("PUT", "/v1/rules/r", R"({"kind": "on", "vms": ["x0"], "nodes": ["node9"]})").status,
+      404U);
+  EXPECT_EQ(ask("PUT", "/v1/rules/r", R"({"kind": "on", "vms": ["x0"]})").status, 409U);
+  EXPECT_EQ(ask("DELETE", "/v1/rules/r").status, 404U);
+}
+
+TEST_F(Routes, BeginOrEndNoMaintenance) {
+  EXPECT_EQ(ask("POST", "/v1/nodes/node1/maintenance", R"({"why": "new fan"})").status, 202U);
+  EXPECT_EQ(json::parse(ask("GET", "/v1/nodes/node1").body).at("drain").at("cause"), "maintenance");
+  EXPECT_EQ(ask("DELETE", "/v1/nodes/node1/maintenance").status, 202U);
+  const ApiResponse again = ask("DELETE", "/v1/nodes/node1/maintenance");
+  EXPECT_EQ(again.status, 409U);
+  EXPECT_TRUE(error(again).starts_with("cannot end the maintenance of node1: it is not in"));
+  ask("POST", "/v1/nodes/node1/drain");
+  EXPECT_TRUE(error(ask("DELETE", "/v1/nodes/node1/maintenance"))
+                  .contains("`upbeat undrain node1` ends that"));
+}
+
+TEST_F(Routes, ShowOrSetNoPolicy) {
+  EXPECT_EQ(ask("PATCH", "/v1/policy", R"({"failback": "return", "restart_tries_here": 0})").status,
+            202U);
+  EXPECT_EQ(json::parse(ask("GET", "/v1/policy").body), json::parse(R"({"restart_tries_here": 0,
+    "restart_tries_elsewhere": 2, "failback": "return", "on_shutdown": "migrate"})"));
+  for (const char* body : {R"({"failback": "perhaps"})", R"({"restart_tries_here": -1})",
+                           R"({"restart_tries_here": "2"})", R"({"on_failure": "stop"})"})
+    EXPECT_EQ(ask("PATCH", "/v1/policy", body).status, 400U) << body;
+  EXPECT_EQ(ask("PATCH", "/v1/policy", R"({"restart_tries_here": 101})").status, 409U);
+}
+
+TEST_F(Routes, GiveAVmNoFailbackOfItsOwn) {
+  EXPECT_EQ(ask("POST", "/v1/vms/x0/failback", R"({"failback": "return"})").status, 202U);
+  EXPECT_EQ(x0().failback, Failback::go_home);
+  EXPECT_EQ(ask("POST", "/v1/vms/x0/failback").status, 202U);
+  EXPECT_EQ(x0().failback, std::nullopt);
+  EXPECT_EQ(ask("POST", "/v1/vms/x0/failback", R"({"failback": "now"})").status, 400U);
+  EXPECT_EQ(ask("POST", "/v1/vms/x9/failback").status, 404U);
+}
+
 TEST_F(Routes, GrantWhatTheCoreRefuses) {
   const ApiResponse undrain = ask("POST", "/v1/nodes/node1/undrain");
   EXPECT_EQ(undrain.status, 409U);

@@ -7,6 +7,8 @@
 
 #include "base/printable.h"
 #include "core/explain.h"
+#include "core/policy_text.h"
+#include "core/rules.h"
 
 namespace upbeat {
 namespace {
@@ -53,9 +55,21 @@ json::value standing_since(const Standing& standing) {
                     standing);
 }
 
+std::string cause_word(DrainCause cause) {
+  switch (cause) {
+    case DrainCause::operator_request:
+      return "operator";
+    case DrainCause::shutdown:
+      return "shutdown";
+    case DrainCause::maintenance:
+      return "maintenance";
+  }
+  return "unknown";
+}
+
 json::value drain_view(const std::optional<Drain>& drain) {
   if (!drain) return nullptr;
-  return json::object{{"cause", drain->cause == DrainCause::shutdown ? "shutdown" : "operator"},
+  return json::object{{"cause", cause_word(drain->cause)},
                       {"why", text_or_null(drain->why)},
                       {"since_ms", drain->since.count()}};
 }
@@ -201,7 +215,11 @@ json::object vm_view(const State& state, const VmId& vm) {
           {"alarm", std::move(at.alarm)},
           {"last_error", text_or_null(record.last_error)},
           {"last_move", last_move_view(state, record.last_move)},
-          {"may_run_on", names_of(state, record.may_run_on)}};
+          {"may_run_on", names_of(state, record.may_run_on)},
+          {"home", name_or_null(state, record.home)},
+          {"failback",
+           record.failback ? json::value(failback_word(*record.failback)) : json::value(nullptr)},
+          {"held_for", name_or_null(state, record.held_for)}};
 }
 
 json::object vm_full_view(const State& state, const VmId& vm) {
@@ -210,15 +228,59 @@ json::object vm_full_view(const State& state, const VmId& vm) {
   return view;
 }
 
+std::string kind_word(RuleKind kind) {
+  switch (kind) {
+    case RuleKind::together:
+      return "together";
+    case RuleKind::apart:
+      return "apart";
+    case RuleKind::on:
+      return "on";
+    case RuleKind::off:
+      return "off";
+  }
+  return "unknown";
+}
+
+std::string strictness_word(Strictness strictness) {
+  return strictness == Strictness::strict ? "strict" : "best-effort";
+}
+
+json::object rule_view(const State& state, const RuleId& rule) {
+  const Rule& record = state.rules.at(rule);
+  json::array vms;
+  for (const VmId& vm : record.vms) vms.emplace_back(vm.get());
+  json::array nodes;
+  for (const NodeId node : record.nodes) nodes.emplace_back(name_of(state, node));
+  return {{"name", rule.get()},
+          {"kind", kind_word(record.kind)},
+          {"strictness", strictness_word(record.strictness)},
+          {"vms", std::move(vms)},
+          {"nodes", std::move(nodes)},
+          {"text", rule_text(state, record)},
+          {"broken", text_or_null(breach_of(state, record))}};
+}
+
+json::object policy_view(const Policy& policy) {
+  return {{"restart_tries_here", policy.restart_tries_here},
+          {"restart_tries_elsewhere", policy.restart_tries_elsewhere},
+          {"failback", failback_word(policy.failback)},
+          {"on_shutdown", on_shutdown_word(policy.on_shutdown)}};
+}
+
 json::object status_view(const State& state, const DaemonStatus& daemon) {
   json::array nodes;
   for (const auto& [node, record] : state.nodes) nodes.push_back(node_view(state, node));
   json::array vms;
   for (const auto& [vm, record] : state.vms) vms.push_back(vm_view(state, vm));
+  json::array rules;
+  for (const auto& [rule, record] : state.rules) rules.push_back(rule_view(state, rule));
   return {{"daemon", daemon_view(state, daemon)},
           {"cluster", cluster_view(state, daemon)},
           {"nodes", std::move(nodes)},
-          {"vms", std::move(vms)}};
+          {"vms", std::move(vms)},
+          {"rules", std::move(rules)},
+          {"policy", policy_view(state.policy)}};
 }
 
 json::object history_view(const HistoryLine& line) {

@@ -11,8 +11,8 @@
 
 namespace upbeat {
 
-/// Everything at once: {daemon, cluster, nodes, vms}. Memory is in MiB, times are cluster time in
-/// ms, what does not apply is null.
+/// Everything at once: {daemon, cluster, nodes, vms, rules, policy}. Memory is in MiB, times are
+/// cluster time in ms, what does not apply is null.
 [[nodiscard]] boost::json::object status_view(const State& state, const DaemonStatus& daemon);
 
 /// The node; REQUIRES: it is in `state`.
@@ -23,6 +23,15 @@ namespace upbeat {
 
 /// The guest with its definition (`domain_xml`); REQUIRES: it is in `state`.
 [[nodiscard]] boost::json::object vm_full_view(const State& state, const VmId& vm);
+
+/// The rule, how it reads and how it is broken; REQUIRES: it is in `state`.
+[[nodiscard]] boost::json::object rule_view(const State& state, const RuleId& rule);
+
+[[nodiscard]] boost::json::object policy_view(const Policy& policy);
+
+/// The words of a rule: "together", …, and "strict", "best-effort".
+[[nodiscard]] std::string kind_word(RuleKind kind);
+[[nodiscard]] std::string strictness_word(Strictness strictness);
 
 /// Lines of history, each {index, wall_ms, subject, text}.
 [[nodiscard]] boost::json::object history_view(const HistoryLine& line);

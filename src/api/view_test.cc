@@ -48,7 +48,7 @@ TEST(View, ShowsARunningGuestAsAnythingElseThanItIs) {
     "running_since_ms": 9000, "wanted": "running", "wants_move": false, "move_to": null,
     "priority": 5, "memory_mib": 256, "cores": 1, "uuid": "6f1e", "waits_for": null,
     "given_up": false, "alarm": null, "last_error": null, "last_move": null,
-    "may_run_on": ["node2"]})"));
+    "may_run_on": ["node2"], "home": null, "failback": null, "held_for": null})"));
 }
 
 TEST(View, LosesTheProgressOfAMigration) {

@@ -29,6 +29,9 @@ using NodeId = Strong<struct NodeIdTag, std::uint32_t>;
 /// A guest, by its libvirt domain name; unique in the cluster.
 using VmId = Strong<struct VmIdTag, std::string>;
 
+/// A placement rule, by its name; unique in the cluster.
+using RuleId = Strong<struct RuleIdTag, std::string>;
+
 /// Counts the quorate views that the cluster has agreed on; a later view has a higher epoch.
 using Epoch = Strong<struct EpochTag, std::uint64_t>;
 

@@ -34,6 +34,12 @@ Goal vm_goal(const std::string& vm, std::string on_leave,
           .concerns = [vm](const json::value& record) { return text_in(record, "name") == vm; }};
 }
 
+bool may_run_on(const json::value& vm, const std::string& node) {
+  return std::ranges::any_of(list_in(vm, "may_run_on"), [&](const auto& name) {
+    return name.is_string() && name.get_string() == node.c_str();
+  });
+}
+
 Verdict judge_drain(const std::string& name, const json::value& status) {
   const json::value* node = named_in(list_in(status, "nodes"), name);
   if (node == nullptr) return failed("there is no node " + name + " any more");
@@ -46,6 +52,17 @@ Verdict judge_drain(const std::string& name, const json::value& status) {
                   "proved off");
   if (part_of(*node, "drain") == nullptr)
     return failed("the drain of " + name + " was taken back, VMs may still be on it");
+  return goes_on();
+}
+
+Verdict judge_maintenance(const std::string& name, const json::value& status) {
+  const json::value* node = named_in(list_in(status, "nodes"), name);
+  if (node == nullptr) return failed("there is no node " + name + " any more");
+  const json::value* drain = part_of(*node, "drain");
+  if (drain == nullptr || text_in(*drain, "cause") != "maintenance")
+    return failed("the maintenance of " + name + " was ended, VMs may still be on it");
+  if (number_in(*node, "guests") == 0)
+    return done(name + " is in maintenance: no VM is left on it");
   return goes_on();
 }
 
@@ -94,13 +111,14 @@ Goal drain_goal(const std::string& node) {
   return {.subject = node,
           .on_leave = "the drain goes on; `upbeat undrain " + node + "` stops it",
           .judge = [node](const json::value& status) { return judge_drain(node, status); },
-          .concerns =
-              [node](const json::value& vm) {
-                const json::array& nodes = list_in(vm, "may_run_on");
-                return std::ranges::any_of(nodes, [&](const auto& name) {
-                  return name.is_string() && name.get_string() == node.c_str();
-                });
-              }};
+          .concerns = [node](const json::value& vm) { return may_run_on(vm, node); }};
+}
+
+Goal maintenance_goal(const std::string& node) {
+  return {.subject = node,
+          .on_leave = "the maintenance goes on; `upbeat maintenance " + node + " off` ends it",
+          .judge = [node](const json::value& status) { return judge_maintenance(node, status); },
+          .concerns = [node](const json::value& vm) { return may_run_on(vm, node); }};
 }
 
 Goal start_goal(const std::string& vm) {

@@ -40,6 +40,15 @@ TEST(DrainGoal, EndsTooEarlyOrNever) {
   expect(goal, nothing, Judgement::failed);
 }
 
+TEST(MaintenanceGoal, EndsTooEarlyOrNever) {
+  const Goal goal = maintenance_goal("node1");
+  const std::string drain = R"(, "drain": {"cause": "maintenance"})";
+  expect(goal, with_node(R"(, "guests": 1)" + drain), Judgement::goes_on);
+  expect(goal, with_node(R"(, "guests": 0)" + drain), Judgement::done, "no VM is left on it");
+  expect(goal, with_node(R"(, "guests": 1, "drain": null)"), Judgement::failed, "was ended");
+  expect(goal, nothing, Judgement::failed);
+}
+
 TEST(StartGoal, EndsTooEarlyOrNever) {
   const Goal goal = start_goal("x0");
   expect(goal, with_vm(R"(, "phase": "waiting", "waits_for": "no room")"), Judgement::goes_on);

@@ -9,6 +9,8 @@
 #include "cli/lab_commands.h"
 #include "cli/measure_commands.h"
 #include "cli/node_commands.h"
+#include "cli/policy_commands.h"
+#include "cli/rule_commands.h"
 #include "cli/simulate_command.h"
 #include "cli/status_command.h"
 #include "cli/vm_commands.h"
@@ -20,6 +22,8 @@ int main(int argc, char** argv) {
   upbeat::cli::add_status(app);
   upbeat::cli::add_nodes(app);
   upbeat::cli::add_vms(app);
+  upbeat::cli::add_rules(app);
+  upbeat::cli::add_policy(app);
   upbeat::cli::add_events(app);
   upbeat::cli::add_explain(app);
   upbeat::cli::add_simulate(app);

@@ -27,6 +27,7 @@ struct NodeOptions : ApiOptions {
   std::string node;
   std::string why;
   std::string who;
+  std::string on_or_off;
   bool yes = false;
   WaitOptions wait;
 };
@@ -63,6 +64,31 @@ void add_undrain(CLI::App& app) {
                                options->format());
     if (options->json) return print_json(answer);
     std::cout << options->node << " takes VMs again\n";
+  });
+}
+
+void end_maintenance(const NodeOptions& options) {
+  const auto answer = or_end(
+      options.client().send("DELETE", target_of(options, "/maintenance"), {}), options.format());
+  if (options.json) return print_json(answer);
+  std::cout << options.node << " takes VMs again\n";
+}
+
+void add_maintenance(CLI::App& app) {
+  const auto options = std::make_shared<NodeOptions>();
+  CLI::App* command = add(app, "maintenance",
+                          "Empty a node as far as there is room, also across reboots", *options);
+  command->add_option("NODE", options->node, "The node's name")->required();
+  command->add_option("on|off", options->on_or_off, "Begin it, or end it")
+      ->required()
+      ->check(CLI::IsMember({"on", "off"}));
+  command->add_option("--why", options->why, "A word for others: kernel update");
+  add_wait_options(*command, options->wait);
+  command->callback([options] {
+    if (options->on_or_off == "off") return end_maintenance(*options);
+    Asked asked{.method = "POST", .target = target_of(*options, "/maintenance"), .body = {}};
+    if (!options->why.empty()) asked.body["why"] = options->why;
+    ask_and_wait(*options, options->wait, asked, maintenance_goal(options->node));
   });
 }
 
@@ -150,6 +176,7 @@ void add_confirm_off(CLI::App& nodes) {
 void add_nodes(CLI::App& app) {
   add_drain(app);
   add_undrain(app);
+  add_maintenance(app);
   CLI::App* nodes = app.add_subcommand("node", "Look at nodes, vouch for them");
   nodes->require_subcommand(1);
   add_list(*nodes);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `upbeat drain`, `undrain` and `node …`: the hosts.
+// `upbeat drain`, `undrain`, `maintenance` and `node …`: the hosts.
 #pragma once
 
 namespace CLI {

@@ -88,22 +88,59 @@ TEST_F(Program, GivesARefusalAnotherStatusOrNoReason) {
   EXPECT_TRUE(text_of_error(broken).contains("domain XML"));
 }
 
+TEST_F(Program, DefinesListsOrRemovesNoRule) {
+  define("x0");
+  define("x1");
+  EXPECT_TRUE(upbeat({"rule", "list"}).out.starts_with("No rules: "));
+  EXPECT_EQ(upbeat({"rule", "add", "db", "apart", "x0", "x1"}).out,
+            "RULE  STATE  WHAT IT DOES\ndb    holds  keeps x0, x1 apart\n");
+  const Finished added = upbeat(
+      {"rule", "add", "gpu", "on", "--nodes", "node1,node2", "x0", "--best-effort", "--json"});
+  EXPECT_EQ(added.exit_status, exit_done) << added.err;
+  const json::value rules = json::parse(upbeat({"rule", "list", "--json"}).out).at("rules");
+  EXPECT_EQ(rules.at(1).at("nodes"), json::parse(R"(["node1", "node2"])"));
+  EXPECT_EQ(rules.at(1).at("strictness"), "best-effort");
+  EXPECT_EQ(upbeat({"rule", "remove", "gpu"}).out, "rule gpu is removed\n");
+  EXPECT_FALSE(upbeat({"rule", "list"}).out.contains("gpu"));
+}
+
+TEST_F(Program, ShowsOrSetsNoPolicy) {
+  EXPECT_TRUE(upbeat({"policy", "show"}).out.contains("failback                 stay "));
+  EXPECT_TRUE(upbeat({"policy", "set", "failback", "return"}).out.contains(" return "));
+  EXPECT_EQ(upbeat({"policy", "set", "restart_tries_here", "7"}).exit_status, exit_done);
+  const json::value policy = json::parse(upbeat({"policy", "show", "--json"}).out);
+  EXPECT_EQ(policy.at("restart_tries_here"), 7);
+  EXPECT_EQ(policy.at("failback"), "return");
+  const Finished wrong = upbeat({"policy", "set", "on_shutdown", "panic"});
+  EXPECT_EQ(wrong.exit_status, exit_refused);
+  EXPECT_TRUE(wrong.err.contains("must be one of migrate, restart, hold")) << wrong.err;
+  define("x0");
+  EXPECT_EQ(upbeat({"vm", "failback", "x0", "return"}).out, "the failback of x0 is return\n");
+  EXPECT_EQ(json::parse(upbeat({"vm", "show", "x0", "--json"}).out).at("failback"), "return");
+}
+
 TEST_F(Program, FindsNamesThatAreNotThere) {
-  for (const std::vector<std::string>& words : {std::vector<std::string>{"vm", "start", "x9"},
-                                                {"vm", "stop", "x9"},
-                                                {"vm", "migrate", "x9"},
-                                                {"vm", "remove", "x9"},
-                                                {"vm", "show", "x9"},
-                                                {"vm", "xml", "x9"},
-                                                {"drain", "node9"},
-                                                {"undrain", "node9"},
-                                                {"node", "show", "node9"},
-                                                {"node", "confirm-off", "node9", "--yes"},
-                                                {"explain", "node9"}}) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"vm", "start", "x9"},
+        {"vm", "stop", "x9"},
+        {"vm", "migrate", "x9"},
+        {"vm", "remove", "x9"},
+        {"vm", "show", "x9"},
+        {"vm", "xml", "x9"},
+        {"drain", "node9"},
+        {"undrain", "node9"},
+        {"node", "show", "node9"},
+        {"node", "confirm-off", "node9", "--yes"},
+        {"vm", "failback", "x9", "stay"},
+        {"rule", "remove", "r9"},
+        {"rule", "add", "r9", "on", "x9", "--nodes", "node1"},
+        {"explain", "node9"}}) {
     const Finished finished = upbeat(words);
     EXPECT_EQ(finished.exit_status, exit_refused) << words.front();
     EXPECT_TRUE(finished.err.starts_with("upbeat: ")) << finished.err;
-    EXPECT_TRUE(finished.err.contains("no VM") || finished.err.contains("no node")) << finished.err;
+    EXPECT_TRUE(finished.err.contains("no VM") || finished.err.contains("no node") ||
+                finished.err.contains("no rule"))
+        << finished.err;
     EXPECT_EQ(finished.out, "");
   }
 }
@@ -115,6 +152,8 @@ TEST_F(Program, TakesABrokenCommandLine) {
                                                 {"status", "--loud"},
                                                 {"vm", "define", "x", "--priority", "high"},
                                                 {"drain", "node1", "--timeout", "-1"},
+                                                {"policy", "set", "colour", "red"},
+                                                {"rule", "add", "r", "near", "x0"},
                                                 {"events", "--limit", "1001"}}) {
     const Finished finished = run_upbeat("", words);
     EXPECT_EQ(finished.exit_status, exit_usage) << words.front();

@@ -28,7 +28,10 @@ void add_note(std::string& notes, const std::string& note) {
 
 std::string drain_note(const json::value& drain, std::int64_t now_ms) {
   const std::string why = text_in(drain, "why");
-  return (text_in(drain, "cause") == "shutdown" ? "for shutdown" : "drain asked for") +
+  const std::string cause = text_in(drain, "cause");
+  return (cause == "shutdown"      ? "for shutdown"
+          : cause == "maintenance" ? "maintenance"
+                                   : "drain asked for") +
          (why.empty() ? "" : " (" + why + ")") + ", since " +
          duration_text(since(number_in(drain, "since_ms"), now_ms));
 }
@@ -150,6 +153,38 @@ std::string vms_text(const json::value& status, Colours colours) {
                vm_note(vm)});
   }
   return table.text(colours);
+}
+
+std::string rules_text(const json::value& list, Colours colours) {
+  const json::array& rules = list_in(list, "rules");
+  if (rules.empty()) return "No rules: `upbeat rule add NAME apart VM VM` defines one.\n";
+  Table table({{"RULE"}, {"STATE"}, {"WHAT IT DOES"}, {"NOTE"}});
+  for (const json::value& rule : rules) {
+    const std::string broken = text_in(rule, "broken");
+    const bool strict = text_in(rule, "strictness") == "strict";
+    const Colour colour = broken.empty() ? Colour::good : (strict ? Colour::bad : Colour::busy);
+    table.add({text_in(rule, "name"),
+               {broken.empty() ? "holds" : "broken", colour},
+               text_in(rule, "text"),
+               broken});
+  }
+  return table.text(colours);
+}
+
+std::string policy_text(const json::value& policy) {
+  Table table({{"KEY"}, {"VALUE"}, {"MEANING"}});
+  const auto add = [&](const char* key, const std::string& value, const char* meaning) {
+    table.add({{key}, {value}, {meaning}});
+  };
+  add("restart_tries_here", std::to_string(number_in(policy, "restart_tries_here")),
+      "how often a VM that fails is tried where it was");
+  add("restart_tries_elsewhere", std::to_string(number_in(policy, "restart_tries_elsewhere")),
+      "and then on other nodes, before it is given up");
+  add("failback", text_in(policy, "failback"),
+      "stay, or return: whether VMs go back to their home");
+  add("on_shutdown", text_in(policy, "on_shutdown"),
+      "migrate, restart or hold: what a node that goes down does to its VMs");
+  return table.text(Colours::none);
 }
 
 std::string status_text(const json::value& status, Colours colours) {

@@ -74,7 +74,7 @@ std::string paint(std::string_view text, Colour colour, Colours colours) {
 }
 
 Colour colour_of_word(std::string_view word) {
-  constexpr std::array good{"online", "drained", "running"};
+  constexpr std::array good{"online", "drained", "maintenance", "running"};
   constexpr std::array busy{"joining",   "draining", "leaving", "starting",
                             "migrating", "stopping", "waiting", "unsure"};
   constexpr std::array bad{"lost", "off", "unseen", "daemon-away", "given-up", "alarm"};

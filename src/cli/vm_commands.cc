@@ -27,6 +27,7 @@ struct VmOptions : ApiOptions {
   std::string vm;
   std::string file;
   std::string to;
+  std::string failback;
   std::int32_t priority = 0;
   bool force = false;
   WaitOptions wait;
@@ -143,6 +144,23 @@ void add_migrate(CLI::App& vms) {
   });
 }
 
+void add_failback(CLI::App& vms) {
+  const auto options = std::make_shared<VmOptions>();
+  CLI::App* command =
+      add_named(vms, "failback", "Whether a VM goes back to its home node", *options);
+  command->add_option("WHETHER", options->failback, "stay, return, or default: as the policy says")
+      ->required()
+      ->check(CLI::IsMember({"stay", "return", "default"}));
+  command->callback([options] {
+    json::object body;
+    if (options->failback != "default") body["failback"] = options->failback;
+    const auto answer = or_end(
+        options->client().send("POST", target_of(*options, "/failback"), body), options->format());
+    if (options->json) return print_json(answer);
+    std::cout << "the failback of " << options->vm << " is " << options->failback << "\n";
+  });
+}
+
 void add_list(CLI::App& vms) {
   const auto options = std::make_shared<VmOptions>();
   add(vms, "list", "List the VMs", *options)->callback([options] {
@@ -191,6 +209,7 @@ void add_vms(CLI::App& app) {
   add_stop(*vms);
   add_migrate(*vms);
   add_remove(*vms);
+  add_failback(*vms);
   add_list(*vms);
   add_show(*vms);
   add_xml(*vms);

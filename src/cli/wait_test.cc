@@ -44,6 +44,18 @@ TEST_F(Waiting, EndsADrainBeforeTheNodeIsEmpty) {
   EXPECT_EQ(upbeat({"undrain", node}).out, node + " takes VMs again\n");
 }
 
+TEST_F(Waiting, BeginsOrEndsNoMaintenance) {
+  const std::string node = node_of("x0");
+  const Finished finished = upbeat({"maintenance", node, "on", "--why", "new fan"});
+  EXPECT_EQ(finished.exit_status, exit_done) << finished.err;
+  EXPECT_TRUE(finished.out.contains(node + " is in maintenance: no VM is left on it ("))
+      << finished.out;
+  EXPECT_TRUE(upbeat({"status"}).out.contains("maintenance (new fan), since"));
+  EXPECT_EQ(upbeat({"maintenance", node, "off"}).out, node + " takes VMs again\n");
+  EXPECT_EQ(upbeat({"maintenance", node, "off"}).exit_status, exit_refused);
+  EXPECT_EQ(upbeat({"maintenance", node, "perhaps"}).exit_status, exit_usage);
+}
+
 TEST_F(Waiting, PrintsMoreThanOneJsonValue) {
   const Finished finished = upbeat({"drain", node_of("x0"), "--json"});
   EXPECT_EQ(finished.exit_status, exit_done);

@@ -47,6 +47,14 @@ void node_went(State& state, NodeId id, NodeRecord& node, Continuity continuity)
   }
 }
 
+/// Which of two causes of a drain stays: the one that outlives the other.
+DrainCause lasting(DrainCause left, DrainCause right) {
+  for (const auto cause : {DrainCause::maintenance, DrainCause::operator_request}) {
+    if (left == cause || right == cause) return cause;
+  }
+  return DrainCause::shutdown;
+}
+
 }  // namespace
 
 ClusterTime backoff(std::uint32_t failures) {
@@ -116,11 +124,12 @@ void apply_event(State& state, const DrainRequested& event) {
   if (!node.drain) {
     node.drain = Drain{event.cause, event.why, state.now};
   } else {
-    // An operator's drain outlives a reboot; a reboot does not end it.
     node.drain->why = event.why;
-    if (event.cause == DrainCause::operator_request) node.drain->cause = event.cause;
+    node.drain->cause = lasting(node.drain->cause, event.cause);
   }
-  tell(state, event.node, "is to be drained" + in_brackets(event.why));
+  tell(state, event.node,
+       (event.cause == DrainCause::maintenance ? "goes into maintenance" : "is to be drained") +
+           in_brackets(event.why));
 }
 
 void apply_event(State& state, const UndrainRequested& event) {
@@ -169,6 +178,8 @@ void apply_event(State& state, const VmWanted& event) {
   vm.avoid.clear();
   vm.not_before = state.now;
   vm.wants_move = false;
+  vm.held_for = NodeId();
+  if (event.wanted != Wanted::running) vm.home = NodeId();
   if (std::holds_alternative<Alarm>(vm.phase)) {
     vm.phase = vm.may_run_on.empty() ? Phase(Stopped{}) : Phase(Unsure{});
   }
@@ -177,8 +188,7 @@ void apply_event(State& state, const VmWanted& event) {
        : event.wanted == Wanted::stopped ? "is wanted stopped"
                                          : "is to be removed");
   if (event.wanted == Wanted::removed && std::holds_alternative<Stopped>(vm.phase)) {
-    tell(state, event.vm, "was removed");
-    state.vms.erase(event.vm);
+    forget_vm(state, event.vm);
   }
 }
 

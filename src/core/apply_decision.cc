@@ -17,6 +17,8 @@ void carry_out(State& state, const StartVm& start, const Reason& why) {
   }
   vm.may_run_on.emplace(start.on, state.index);
   vm.phase = Starting{start.on, state.index};
+  vm.last_on = start.on;
+  vm.held_for = NodeId();
   vm.waits_for.clear();
   tell(state, start.vm, "starts on " + name_of(state, start.on) + ": " + why.text());
 }
@@ -48,7 +50,13 @@ void carry_out(State& state, const StopVm& stop, const Reason& why) {
   const bool first = running != nullptr && running->on == stop.on;
   const bool harder = stopping != nullptr && stopping->on == stop.on &&
                       stopping->force == StopForce::ask && stop.force == StopForce::power_off;
-  if (vm.wanted == Wanted::running || (!first && !harder)) return;
+  const bool wanted_up = vm.wanted == Wanted::running;
+  const bool goes_down = first && wanted_up && stops_its_guests(state, stop.on);
+  if (!harder && !goes_down && (!first || wanted_up)) return;
+  if (goes_down) {
+    vm.crashes = 0;
+    if (state.policy.on_shutdown == OnShutdown::hold) vm.held_for = stop.on;
+  }
   vm.phase = Stopping{stop.on, state.index, state.now, stop.force};
   vm.waits_for.clear();
   tell(state, stop.vm,

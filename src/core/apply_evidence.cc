@@ -31,6 +31,9 @@ std::string ending_text(const InventoryReported& report, const VmId& vm) {
 }
 
 void now_running(State& state, const VmId& id, VmRecord& vm, NodeId node) {
+  const bool as_asked = vm.wants_move && (vm.move_to ? *vm.move_to == node : vm.last_on != node);
+  if (vm.home == NodeId() || as_asked) vm.home = node;
+  vm.last_on = node;
   vm.phase = Running{node, state.now};
   vm.waits_for.clear();
   vm.given_up = false;
@@ -104,11 +107,21 @@ void avoid(VmRecord& vm, NodeId node) {
   if (at == vm.avoid.end() || *at != node) vm.avoid.insert(at, node);
 }
 
-void count_death(State& state, VmRecord& vm, NodeId node) {
+bool is_healthy(const State& state, const VmRecord& vm) {
+  const auto* running = std::get_if<Running>(&vm.phase);
+  return running != nullptr && state.now - running->since >= healthy_after;
+}
+
+/// The guest is down, by `how` through its own fault or, if that is empty, through its node's.
+void count_death(State& state, VmRecord& vm, NodeId node, const std::string& how) {
   const auto* running = std::get_if<Running>(&vm.phase);
   if (running == nullptr || running->on != node || vm.wanted != Wanted::running) return;
-  vm.crashes = state.now - running->since >= healthy_after ? 1 : vm.crashes + 1;
+  if (is_healthy(state, vm)) vm.crashes = 0;
+  if (how.empty()) return;
+  vm.crashes += 1;
   vm.not_before = state.now + backoff(vm.crashes - 1);
+  vm.last_error = "it " + how;
+  if (vm.crashes > state.policy.restart_tries_here) avoid(vm, node);
 }
 
 /// Where the phase goes when `node` has just been ruled out; the guest may still run on others.
@@ -144,8 +157,7 @@ void rule_out(State& state, const VmId& id, NodeId node, const std::string& evid
   if (!std::holds_alternative<Stopped>(vm.phase)) return;
   if (was_moving) tell(state, id, evidence);
   if (vm.wanted == Wanted::removed) {
-    tell(state, id, "was removed");
-    state.vms.erase(id);
+    forget_vm(state, id);
   }
 }
 
@@ -160,6 +172,7 @@ void prove_off(State& state, NodeId node, const std::string& proof) {
     if (vm.may_run_on.contains(node)) there.push_back(id);
   }
   for (const auto& id : there) {
+    count_death(state, state.vms.at(id), node, "");
     rule_out(state, id, node, "is down: " + name_of(state, node) + " was proved off");
   }
 }
@@ -200,9 +213,9 @@ void apply_event(State& state, const InventoryReported& report) {
   }
   for (const auto& id : absent) {
     auto& vm = state.vms.at(id);
-    if (!first) count_death(state, vm, report.node);
-    rule_out(state, id, report.node,
-             ending_text(report, id) + " on " + name_of(state, report.node));
+    const auto how = ending_text(report, id) + " on " + name_of(state, report.node);
+    count_death(state, vm, report.node, first ? "" : how);
+    rule_out(state, id, report.node, how);
   }
 }
 

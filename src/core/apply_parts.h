@@ -20,6 +20,10 @@ void apply_event(State& state, const OffConfirmed& event);
 void apply_event(State& state, const VmDefined& event);
 void apply_event(State& state, const VmWanted& event);
 void apply_event(State& state, const VmMigrateRequested& event);
+void apply_event(State& state, const RuleDefined& event);
+void apply_event(State& state, const RuleRemoved& event);
+void apply_event(State& state, const PolicySet& event);
+void apply_event(State& state, const VmFailbackSet& event);
 void apply_event(State& state, const VmStartFailed& event);
 void apply_event(State& state, const MigrationEnded& event);
 void apply_event(State& state, const MigrationProgressed& event);
@@ -37,6 +41,10 @@ void rule_out(State& state, const VmId& vm, NodeId node, const std::string& evid
 
 /// The node is proved off: rules it out for all guests.
 void prove_off(State& state, NodeId node, const std::string& proof);
+
+/// Erases the guest, also from the rules (`vm` is a copy: the key goes, too); a rule that means
+/// nothing without it goes with it.
+void forget_vm(State& state, VmId vm);
 
 /// The pause before the next try after `failures` failures in a row.
 [[nodiscard]] ClusterTime backoff(std::uint32_t failures);

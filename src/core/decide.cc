@@ -5,49 +5,13 @@
 
 #include <algorithm>
 
-#include "core/apply.h"
+#include "core/decide_parts.h"
 #include "core/evacuation.h"
 #include "core/placement.h"
 #include "core/text.h"
 
 namespace upbeat {
 namespace {
-
-/// A copy of the state on which each decision is tried as soon as it is taken, so that the next one
-/// counts with it.
-class Plan {
- public:
-  explicit Plan(const State& state) : state_(state) {}
-
-  [[nodiscard]] const State& state() const { return state_; }
-  void decide(Action action, std::string why) {
-    Decision decision{std::move(action), Reason(std::move(why))};
-    state_ = apply(std::move(state_), Decided{state_.epoch, {decision}});
-    decisions_.push_back(std::move(decision));
-  }
-  /// Says why a guest waits, once.
-  void hold(const VmId& vm, const std::string& why) {
-    if (state_.vms.at(vm).waits_for != why) decide(HoldVm{vm}, why);
-  }
-  [[nodiscard]] std::vector<Decision> take() { return std::move(decisions_); }
-
- private:
-  State state_;
-  std::vector<Decision> decisions_;
-};
-
-/// All guests, most important first, then the largest, so that small ones fill what is left.
-std::vector<VmId> by_importance(const State& state) {
-  std::vector<VmId> order;
-  for (const auto& [id, vm] : state.vms) order.push_back(id);
-  std::ranges::stable_sort(order, [&](const VmId& a, const VmId& b) {
-    const auto& left = state.vms.at(a).spec;
-    const auto& right = state.vms.at(b).spec;
-    if (left.priority != right.priority) return left.priority > right.priority;
-    return left.memory_kib > right.memory_kib;
-  });
-  return order;
-}
 
 /// Who asks the fence device: the coordinator first, after a failure the next member.
 NodeId executor(const State& state, std::uint32_t failures) {
@@ -86,97 +50,69 @@ void fence(Plan& plan) {
   }
 }
 
-struct Traffic {
-  std::uint32_t out = 0;
-  std::uint32_t in = 0;
-};
-
-Traffic traffic(const State& state, NodeId node) {
-  Traffic sum;
-  for (const auto& [id, vm] : state.vms) {
-    const auto* migrating = std::get_if<Migrating>(&vm.phase);
-    if (migrating == nullptr) continue;
-    if (migrating->from == node) ++sum.out;
-    if (migrating->to == node) ++sum.in;
+/// Takes the power of a guest that was asked to shut down and does not.
+void lose_patience(Plan& plan, const VmId& id, const VmRecord& vm) {
+  const auto* stopping = std::get_if<Stopping>(&vm.phase);
+  if (stopping == nullptr || stopping->force != StopForce::ask) return;
+  if (stays_up(plan.state(), vm)) return;
+  if (vm.wanted != Wanted::running && vm.stop_force == StopForce::power_off) {
+    plan.decide(StopVm{id, stopping->on, StopForce::power_off}, "an operator asked for force");
+  } else if (plan.state().now - stopping->asked_at >= stop_patience) {
+    plan.decide(StopVm{id, stopping->on, StopForce::power_off},
+                "it did not shut down within " + seconds(stop_patience));
   }
-  return sum;
-}
-
-/// Starts one migration if a place and a free slot are there; the others follow when one ends.
-void move(Plan& plan, const VmId& id, NodeId from, std::expected<Place, std::string> target,
-          const std::string& why) {
-  if (!target) {
-    plan.hold(id, why + ", but " + target.error());
-    return;
-  }
-  if (traffic(plan.state(), from).out >= moves_from_limit ||
-      traffic(plan.state(), target->node).in >= moves_to_limit) {
-    return;
-  }
-  plan.decide(MigrateVm{id, from, target->node}, why + " and " + target->why);
-}
-
-void drain(Plan& plan) {
-  std::vector<NodeId> draining;
-  for (const auto& [id, node] : plan.state().nodes) {
-    const auto* here = online(plan.state(), id);
-    if (node.drain && here != nullptr && here->incarnation != 0) draining.push_back(id);
-  }
-  for (const auto node : draining) {
-    for (const auto& id : leaving_order(plan.state(), node)) {
-      const auto& vm = plan.state().vms.at(id);
-      const auto* running = std::get_if<Running>(&vm.phase);
-      if (running == nullptr || running->on != node || vm.wanted != Wanted::running ||
-          plan.state().now < vm.not_before) {
-        continue;
-      }
-      const auto& why = plan.state().nodes.at(node).drain->why;
-      move(plan, id, node, place(plan.state(), id),
-           name_of(plan.state(), node) + " is draining" + in_brackets(why));
-    }
-  }
-}
-
-void move_as_asked(Plan& plan, const VmId& id, const VmRecord& vm) {
-  const auto* running = std::get_if<Running>(&vm.phase);
-  const auto* source = running == nullptr ? nullptr : online(plan.state(), running->on);
-  if (!vm.wants_move || source == nullptr || source->incarnation == 0) return;
-  auto target = place(plan.state(), id);
-  if (vm.move_to) {
-    const auto fit = fits(plan.state(), id, *vm.move_to);
-    target = fit ? std::expected<Place, std::string>(
-                       Place{*vm.move_to, name_of(plan.state(), *vm.move_to) + " was asked for"})
-                 : std::unexpected(fit.error());
-  }
-  move(plan, id, running->on, std::move(target), "an operator wants it moved");
 }
 
 void stop_as_asked(Plan& plan, const VmId& id, const VmRecord& vm) {
   const auto* running = std::get_if<Running>(&vm.phase);
-  const auto* stopping = std::get_if<Stopping>(&vm.phase);
-  if (running != nullptr) {
-    plan.decide(StopVm{id, running->on, vm.stop_force},
-                vm.wanted == Wanted::removed ? "it is to be removed" : "it is wanted stopped");
-  } else if (stopping != nullptr && stopping->force == StopForce::ask) {
-    if (vm.stop_force == StopForce::power_off) {
-      plan.decide(StopVm{id, stopping->on, StopForce::power_off}, "an operator asked for force");
-    } else if (plan.state().now - stopping->asked_at >= stop_patience) {
-      plan.decide(StopVm{id, stopping->on, StopForce::power_off},
-                  "it did not shut down within " + seconds(stop_patience));
+  if (running == nullptr) return;
+  plan.decide(StopVm{id, running->on, vm.stop_force},
+              vm.wanted == Wanted::removed ? "it is to be removed" : "it is wanted stopped");
+}
+
+/// Starts that went wrong since the guest last ran well, or an operator asked for it. The first
+/// crash is none: the start before it was good.
+std::uint32_t tries_made(const VmRecord& vm) {
+  return vm.start_failures + (vm.crashes > 0 ? vm.crashes - 1 : 0);
+}
+
+bool failed_lately(const VmRecord& vm) { return vm.start_failures + vm.crashes > 0; }
+
+bool is_hopeless(const Policy& policy, const VmRecord& vm) {
+  return failed_lately(vm) &&
+         tries_made(vm) >= policy.restart_tries_here + policy.restart_tries_elsewhere;
+}
+
+/// Where a guest that is down should start, by policy.
+std::expected<Place, std::string> start_place(const State& state, const VmId& id,
+                                              const VmRecord& vm) {
+  if (vm.held_for != NodeId()) {
+    const auto name = name_of(state, vm.held_for);
+    if (const auto why = why_closed(state, vm.held_for); !why.empty()) {
+      return std::unexpected("it is held for " + name + ", which " + why + "; `upbeat vm start " +
+                             id.get() + "` starts it elsewhere");
     }
+    // The node is back: if the guest cannot be there any more, it is up elsewhere rather than down.
+    if (!fits(state, id, vm.held_for)) return place(state, id);
+    return Place{vm.held_for, "it was held for " + name + ", which takes VMs again"};
   }
+  const bool here = failed_lately(vm) && tries_made(vm) < state.policy.restart_tries_here;
+  if (here && fits(state, id, vm.last_on)) {
+    return Place{vm.last_on, "it is tried again where it was"};
+  }
+  return place(state, id);
 }
 
 void start(Plan& plan, const VmId& id, const VmRecord& vm) {
   if (!std::holds_alternative<Stopped>(vm.phase) || vm.given_up) return;
-  if (vm.start_failures >= start_tries_limit) {
-    plan.decide(GiveUpVm{id}, "it could not be started " + std::to_string(vm.start_failures) +
+  if (is_hopeless(plan.state().policy, vm)) {
+    plan.decide(GiveUpVm{id}, "it failed " + std::to_string(vm.start_failures + vm.crashes) +
                                   " times, last: " + vm.last_error + "; `upbeat vm start " +
                                   id.get() + "` tries again");
     return;
   }
   if (plan.state().now < vm.not_before) return;
-  const auto target = place(plan.state(), id);
+  const auto target = start_place(plan.state(), id, vm);
   if (target) {
     plan.decide(StartVm{id, target->node}, "it is wanted running and " + target->why);
   } else {
@@ -185,6 +121,32 @@ void start(Plan& plan, const VmId& id, const VmRecord& vm) {
 }
 
 }  // namespace
+
+void stop_guests(Plan& plan, NodeId node) {
+  const auto& record = plan.state().nodes.at(node);
+  const bool hold = plan.state().policy.on_shutdown == OnShutdown::hold;
+  const auto why = record.name + " goes down" + in_brackets(record.drain->why) +
+                   (hold ? ", and it is held for that node" : ", and it restarts elsewhere") +
+                   " (policy on_shutdown)";
+  for (const auto& id : leaving_order(plan.state(), node)) {
+    const auto& vm = plan.state().vms.at(id);
+    const auto* running = std::get_if<Running>(&vm.phase);
+    if (running == nullptr || running->on != node || vm.wanted != Wanted::running) continue;
+    plan.decide(StopVm{id, node, StopForce::ask}, why);
+  }
+}
+
+std::vector<VmId> by_importance(const State& state) {
+  std::vector<VmId> order;
+  for (const auto& [id, vm] : state.vms) order.push_back(id);
+  std::ranges::stable_sort(order, [&](const VmId& a, const VmId& b) {
+    const auto& left = state.vms.at(a).spec;
+    const auto& right = state.vms.at(b).spec;
+    if (left.priority != right.priority) return left.priority > right.priority;
+    return left.memory_kib > right.memory_kib;
+  });
+  return order;
+}
 
 std::vector<Decision> decide(const State& state) {
   if (coordinator(state) == NodeId()) return {};
@@ -200,7 +162,10 @@ std::vector<Decision> decide(const State& state) {
     } else {
       stop_as_asked(plan, id, vm);
     }
+    lose_patience(plan, id, vm);
   }
+  fail_back(plan);
+  keep_rules(plan);
   return plan.take();
 }
 

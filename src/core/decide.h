@@ -17,7 +17,6 @@ namespace upbeat {
 /// simulation. Zero: no such time.
 inline constexpr std::chrono::milliseconds unseen_grace{
     60'000};  ///< before an unseen node is fenced
-inline constexpr std::uint32_t start_tries_limit = 3;
 /// Migrations out of one node at a time. Two at once take longer each and make each other's guests
 /// stand still longer (measured: docs/measuring.md); the wire carries one at full speed.
 inline constexpr std::uint32_t moves_from_limit = 1;

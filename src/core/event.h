@@ -11,6 +11,8 @@
 
 #include "base/strong.h"
 #include "core/decision.h"
+#include "core/policy.h"
+#include "core/rule.h"
 
 namespace upbeat {
 
@@ -96,8 +98,12 @@ struct NodeLeaving {
   bool operator==(const NodeLeaving&) const = default;
 };
 
-/// Who asked for a drain; a drain for a shutdown ends when the node is back.
-enum class DrainCause : std::uint8_t { operator_request, shutdown };
+/// Why a node is drained, and what ends it.
+enum class DrainCause : std::uint8_t {
+  operator_request,  ///< until an operator ends it; granted only if all guests find a place
+  shutdown,          ///< until the node is back
+  maintenance,       ///< until an operator ends it; guests that find no place leave once they do
+};
 
 struct DrainRequested {
   NodeId node;
@@ -160,6 +166,33 @@ struct VmMigrateRequested {
   bool operator==(const VmMigrateRequested&) const = default;
 };
 
+/// An operator sets a rule; it takes the place of one of the same name.
+struct RuleDefined {
+  Rule rule;
+  bool operator==(const RuleDefined&) const = default;
+};
+
+struct RuleRemoved {
+  RuleId name;
+  bool operator==(const RuleRemoved&) const = default;
+};
+
+/// An operator changes the policy; what is not given stays as it is.
+struct PolicySet {
+  std::optional<std::uint32_t> restart_tries_here;
+  std::optional<std::uint32_t> restart_tries_elsewhere;
+  std::optional<Failback> failback;
+  std::optional<OnShutdown> on_shutdown;
+  bool operator==(const PolicySet&) const = default;
+};
+
+/// An operator gives a guest a failback of its own; nothing: the cluster's policy counts.
+struct VmFailbackSet {
+  VmId vm;
+  std::optional<Failback> failback;
+  bool operator==(const VmFailbackSet&) const = default;
+};
+
 struct VmStartFailed {
   VmId vm;
   NodeId on;
@@ -198,9 +231,9 @@ struct Decided {
   bool operator==(const Decided&) const = default;
 };
 
-using Event =
-    std::variant<ViewChanged, Tick, InventoryReported, NodeLeaving, DrainRequested,
-                 UndrainRequested, FenceReported, OffConfirmed, VmDefined, VmWanted,
-                 VmMigrateRequested, VmStartFailed, MigrationEnded, MigrationProgressed, Decided>;
+using Event = std::variant<ViewChanged, Tick, InventoryReported, NodeLeaving, DrainRequested,
+                           UndrainRequested, FenceReported, OffConfirmed, VmDefined, VmWanted,
+                           VmMigrateRequested, RuleDefined, RuleRemoved, PolicySet, VmFailbackSet,
+                           VmStartFailed, MigrationEnded, MigrationProgressed, Decided>;
 
 }  // namespace upbeat

@@ -2,7 +2,12 @@
 // Why a guest or a node is as it is, in sentences.
 #include "core/explain.h"
 
+#include <algorithm>
+
 #include "core/evacuation.h"
+#include "core/placement.h"
+#include "core/policy_text.h"
+#include "core/rules.h"
 #include "core/text.h"
 
 namespace upbeat {
@@ -53,6 +58,38 @@ std::string fencing_text(const State& state, const Fencing& fencing) {
   return text;
 }
 
+/// The rules that name the guest, how they are broken, and why that stays so.
+void explain_rules(const State& state, const VmId& id, std::vector<std::string>& lines) {
+  bool broken = false;
+  for (const auto& [name, rule] : state.rules) {
+    if (!std::ranges::binary_search(rule.vms, id)) continue;
+    const auto breach = breach_of(state, rule);
+    broken = broken || (rule.strictness == Strictness::strict && !breach.empty());
+    lines.push_back("Rule '" + name.get() + "' " + rule_text(state, rule) +
+                    (breach.empty() ? "." : "; it is broken now: " + breach + "."));
+  }
+  if (!broken || !std::holds_alternative<Running>(state.vms.at(id).phase)) return;
+  if (const auto elsewhere = place(state, id); !elsewhere) {
+    lines.push_back("It has no better place now: " + elsewhere.error() + ".");
+  }
+}
+
+void explain_home(const State& state, const VmId& id, std::vector<std::string>& lines) {
+  const auto& vm = state.vms.at(id);
+  const auto* running = std::get_if<Running>(&vm.phase);
+  if (vm.home == NodeId() || running == nullptr || running->on == vm.home) return;
+  std::string line = "Its home is " + name_of(state, vm.home);
+  if (home_to_return_to(state, vm) == NodeId()) {
+    line += ", and it stays where it is (failback " +
+            failback_word(vm.failback.value_or(state.policy.failback)) + ")";
+  } else if (const auto fit = fits(state, id, vm.home); fit) {
+    line += ", and it goes back there";
+  } else {
+    line += ", and it goes back there once that can be: " + fit.error();
+  }
+  lines.push_back(line + ".");
+}
+
 }  // namespace
 
 std::string phase_word(const VmRecord& vm) {
@@ -76,8 +113,10 @@ std::string standing_word(const State& state, NodeId node) {
                           [&](const Online& here) -> std::string {
                             if (here.leaving) return "leaving";
                             if (here.incarnation == 0) return "daemon-away";
-                            if (found->second.drain)
+                            if (const auto& drain = found->second.drain) {
+                              if (drain->cause == DrainCause::maintenance) return "maintenance";
                               return is_empty(state, node) ? "drained" : "draining";
+                            }
                             return here.reported ? "online" : "joining";
                           },
                           [](const Lost&) -> std::string { return "lost"; },
@@ -122,6 +161,8 @@ std::vector<std::string> explain_vm(const State& state, const VmId& id) {
     lines.push_back("The next try is in " + seconds(vm.not_before - state.now) + ".");
   }
   if (!vm.last_error.empty()) lines.push_back("The last error was: " + vm.last_error + ".");
+  explain_home(state, id, lines);
+  explain_rules(state, id, lines);
   return lines;
 }
 
@@ -134,8 +175,10 @@ std::vector<std::string> explain_node(const State& state, NodeId id) {
     lines.push_back("The proof: " + off->proof + ".");
   }
   if (node.drain) {
-    lines.push_back("It has been draining for " + seconds(state.now - node.drain->since) +
-                    in_brackets(node.drain->why) + ".");
+    const bool maintenance = node.drain->cause == DrainCause::maintenance;
+    lines.push_back(
+        (maintenance ? "It has been in maintenance for " : "It has been draining for ") +
+        seconds(state.now - node.drain->since) + in_brackets(node.drain->why) + ".");
   }
   if (node.fencing) lines.push_back(fencing_text(state, *node.fencing));
   std::string guests;

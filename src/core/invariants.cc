@@ -101,6 +101,39 @@ void no_placement_above_capacity(const State& before, const State& after, Findin
   }
 }
 
+/// Whether a guest on `node` breaks the rule, for those rules that can be told from one node.
+bool breaks(const State& state, const Rule& rule, const VmId& vm, NodeId node) {
+  const bool named = std::ranges::find(rule.nodes, node) != rule.nodes.end();
+  if (rule.kind == RuleKind::on) return !named;
+  if (rule.kind == RuleKind::off) return named;
+  return rule.kind == RuleKind::apart && std::ranges::any_of(rule.vms, [&](const VmId& other) {
+           const auto* record = find(state, other);
+           return other != vm && record != nullptr && record->may_run_on.contains(node);
+         });
+}
+
+/// What we place keeps the strict rules. Guests that were there when a rule came, or that somebody
+/// else started, may break them.
+void no_placement_against_rules(const State& before, const State& after, Findings& found) {
+  for (const auto& [name, rule] : after.rules) {
+    for (const auto& id : rule.vms) {
+      const auto* vm = find(after, id);
+      const auto* old = find(before, id);
+      if (rule.strictness != Strictness::strict || vm == nullptr || old == nullptr ||
+          (!std::holds_alternative<Starting>(vm->phase) &&
+           !std::holds_alternative<Migrating>(vm->phase))) {
+        continue;
+      }
+      for (const auto& [node, since] : vm->may_run_on) {
+        if (!old->may_run_on.contains(node) && breaks(after, rule, id, node)) {
+          found.push_back(id.get() + " was placed on node #" + std::to_string(node.get()) +
+                          " against rule '" + name.get() + "'");
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> broken_invariants(const State& state) {
@@ -116,6 +149,7 @@ std::vector<std::string> broken_invariants(const State& before, const Event& eve
   nothing_starts_twice(before, after, found);
   only_evidence_rules_out(before, event, after, found);
   no_placement_above_capacity(before, after, found);
+  no_placement_against_rules(before, after, found);
   if (after.now < before.now) found.emplace_back("cluster time ran backwards");
   if (after.epoch < before.epoch) found.emplace_back("the epoch ran backwards");
   if (after.index.get() != before.index.get() + 1) found.emplace_back("an event was skipped");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a guest goes: by free memory, never above capacity. Pure.
+// Where a guest goes: by rules and free memory, never above capacity. Pure.
 #pragma once
 
 #include <expected>
@@ -16,8 +16,9 @@ struct Place {
 };
 
 /// The node on which `vm` should run next, other than where it runs: a member of the view that has
-/// reported, is not draining or leaving, and has room. The one with most memory free wins, then the
-/// lowest id; nodes that the guest avoids come last. Otherwise why there is none: per node, what is
+/// reported, is not draining or leaving, breaks no strict rule (core/rules.h) and has room. The one
+/// that breaks fewest best-effort rules wins, then the one with most memory free, then the lowest
+/// id; nodes that the guest avoids come last. Otherwise why there is none: per node, what is
 /// missing.
 [[nodiscard]] std::expected<Place, std::string> place(const State& state, const VmId& vm);
 

@@ -6,6 +6,8 @@
 
 #include "core/evacuation.h"
 #include "core/placement.h"
+#include "core/rule_requests.h"
+#include "core/rules.h"
 #include "core/text.h"
 
 namespace upbeat {
@@ -88,6 +90,10 @@ Result<void> check(const State& state, const VmMigrateRequested& asked) {
   if (running->on == *asked.to) {
     return fail(attempt + "it runs on " + name_of(state, *asked.to) + " already");
   }
+  if (const auto why = rule_against(state, asked.vm, *asked.to);
+      !why.empty() && why_closed(state, *asked.to).empty()) {
+    return fail(attempt + why + "; choose another node, or change the rule (`upbeat rule list`)");
+  }
   if (const auto fit = fits(state, asked.vm, *asked.to); !fit) {
     return fail(attempt + fit.error() + " and the VM needs " + mib(found->second.spec.memory_kib) +
                 "; choose another node or make room");
@@ -103,7 +109,16 @@ bool others_can_take_over(const State& state, NodeId node) {
   });
 }
 
+Result<void> check_maintenance(const State& state, NodeId node) {
+  if (!state.nodes.contains(node)) return no_node("put a node into maintenance", node);
+  if (others_can_take_over(state, node)) return {};
+  return fail("cannot put " + name_of(state, node) +
+              " into maintenance: it is the last node that can run VMs; bring another one back "
+              "first");
+}
+
 Result<void> check(const State& state, const DrainRequested& asked) {
+  if (asked.cause == DrainCause::maintenance) return check_maintenance(state, asked.node);
   const auto found = state.nodes.find(asked.node);
   if (found == state.nodes.end()) return no_node("drain", asked.node);
   if (asked.cause == DrainCause::shutdown) return {};  // it goes down whatever we say
@@ -141,6 +156,31 @@ Result<void> check(const State& state, const OffConfirmed& asked) {
   if (online(state, asked.node) != nullptr) {
     return fail("cannot take your word that " + name + " is off: it is online in this cluster");
   }
+  return {};
+}
+
+Result<void> check(const State& state, const RuleDefined& asked) {
+  return check_rule(state, asked.rule);
+}
+
+Result<void> check(const State& state, const RuleRemoved& asked) {
+  if (state.rules.contains(asked.name)) return {};
+  return fail("cannot remove rule '" + asked.name.get() +
+              "': there is no rule of that name; `upbeat rule list` shows those there are");
+}
+
+Result<void> check(const State& /*state*/, const PolicySet& asked) {
+  const auto most =
+      std::max(asked.restart_tries_here.value_or(0), asked.restart_tries_elsewhere.value_or(0));
+  if (most <= restart_tries_limit) return {};
+  return fail("cannot set the policy: " + std::to_string(most) +
+              " tries to restart a VM are more "
+              "than the limit of " +
+              std::to_string(restart_tries_limit) + "; choose fewer");
+}
+
+Result<void> check(const State& state, const VmFailbackSet& asked) {
+  if (!state.vms.contains(asked.vm)) return no_vm("set the failback of", asked.vm);
   return {};
 }
 

@@ -26,6 +26,25 @@ const Online* online(const State& state, NodeId node) {
   return found == state.nodes.end() ? nullptr : std::get_if<Online>(&found->second.standing);
 }
 
+bool keeps_guests(const State& state, NodeId node) {
+  const auto* here = online(state, node);
+  return here != nullptr && !here->leaving && !state.nodes.at(node).drain;
+}
+
+std::string why_closed(const State& state, NodeId node) {
+  const auto found = state.nodes.find(node);
+  if (found == state.nodes.end()) return "is not a node of this cluster";
+  const auto* here = online(state, node);
+  if (here == nullptr) return "is not online";
+  if (here->incarnation == 0) return "runs no upbeatd";
+  if (!here->reported) return "has not reported its guests yet";
+  if (here->leaving) return "is going down";
+  if (const auto& drain = found->second.drain) {
+    return drain->cause == DrainCause::maintenance ? "is in maintenance" : "is draining";
+  }
+  return {};
+}
+
 std::string name_of(const State& state, NodeId node) {
   const auto found = state.nodes.find(node);
   if (found == state.nodes.end() || found->second.name.empty()) {
@@ -38,6 +57,18 @@ NodeId node_named(const State& state, const std::string& name) {
   const auto found = std::ranges::find_if(
       state.nodes, [&](const auto& entry) { return entry.second.name == name; });
   return found == state.nodes.end() ? NodeId() : found->first;
+}
+
+bool stops_its_guests(const State& state, NodeId node) {
+  const auto found = state.nodes.find(node);
+  return found != state.nodes.end() && found->second.drain &&
+         found->second.drain->cause == DrainCause::shutdown &&
+         state.policy.on_shutdown != OnShutdown::migrate;
+}
+
+NodeId home_to_return_to(const State& state, const VmRecord& vm) {
+  const bool returns = vm.failback.value_or(state.policy.failback) == Failback::go_home;
+  return returns && vm.move_failures < failback_tries_limit ? vm.home : NodeId();
 }
 
 std::uint64_t free_memory_kib(const State& state, NodeId node) {
@@ -54,8 +85,13 @@ std::uint64_t free_memory_kib(const State& state, NodeId node) {
 
 bool stays_up(const State& state, const VmRecord& vm) {
   const auto* stopping = std::get_if<Stopping>(&vm.phase);
-  return stopping != nullptr && stopping->force == StopForce::ask && vm.wanted == Wanted::running &&
-         state.now - stopping->asked_at >= stop_patience;
+  if (stopping == nullptr || stopping->force != StopForce::ask || vm.wanted != Wanted::running ||
+      state.now - stopping->asked_at < stop_patience) {
+    return false;
+  }
+  const auto node = state.nodes.find(stopping->on);
+  return node == state.nodes.end() || !node->second.drain ||
+         node->second.drain->cause != DrainCause::shutdown;
 }
 
 bool is_empty(const State& state, NodeId node) {

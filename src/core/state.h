@@ -140,6 +140,10 @@ struct VmRecord {
   bool given_up = false;
   std::string last_error;
   std::optional<MigrationEnded> last_move;  ///< how its last migration went
+  std::optional<Failback> failback;         ///< its own; else the policy's
+  NodeId home;      ///< where an operator last had it: its first start, or a move asked for
+  NodeId last_on;   ///< where it last ran or was tried
+  NodeId held_for;  ///< it starts only there (OnShutdown::hold), until an operator starts it
   bool operator==(const VmRecord&) const = default;
 };
 
@@ -158,6 +162,8 @@ struct State {
   ClusterTime now{0};
   std::map<NodeId, NodeRecord> nodes;
   std::map<VmId, VmRecord> vms;
+  std::map<RuleId, Rule> rules;
+  Policy policy;
   std::vector<LogLine> log;  ///< what the last event did; not part of snapshots
   std::string refused;       ///< why the last event, a request, was not granted; not in snapshots
   bool operator==(const State&) const = default;
@@ -169,11 +175,24 @@ struct State {
 /// How the node stands if it is in the view, or nullptr.
 [[nodiscard]] const Online* online(const State& state, NodeId node);
 
+/// Whether guests of the node are there to stay: it is in the view and neither draining nor
+/// leaving.
+[[nodiscard]] bool keeps_guests(const State& state, NodeId node);
+
+/// Why the node takes no new guest at all ("is draining"); empty if it does.
+[[nodiscard]] std::string why_closed(const State& state, NodeId node);
+
 /// The node's name, or "node #7" for one that nobody named.
 [[nodiscard]] std::string name_of(const State& state, NodeId node);
 
 /// The node with this name; 0 if there is none.
 [[nodiscard]] NodeId node_named(const State& state, const std::string& name);
+
+/// Whether the node's guests are to be shut down, not moved, because it is told to go down.
+[[nodiscard]] bool stops_its_guests(const State& state, NodeId node);
+
+/// The node that the guest goes back to once it can; 0 if it stays where it is.
+[[nodiscard]] NodeId home_to_return_to(const State& state, const VmRecord& vm);
 
 /// Memory of a node that no guest uses or is promised, in KiB. Guests count wherever they may run.
 [[nodiscard]] std::uint64_t free_memory_kib(const State& state, NodeId node);
@@ -182,7 +201,8 @@ struct State {
 /// wanted running again by then, to be left alone.
 inline constexpr ClusterTime stop_patience{60'000};
 
-/// Whether the guest was asked to shut down, is wanted running again, and had time enough to go.
+/// Whether the guest was asked to shut down, is wanted running again where it is, and had time
+/// enough to go.
 [[nodiscard]] bool stays_up(const State& state, const VmRecord& vm);
 
 /// Whether this node's guests have all left it: nothing may run there.

@@ -130,6 +130,19 @@ class TestCluster {
     want(vm);
     settle();
   }
+  void rule(const std::string& name, RuleKind kind, const std::vector<std::string>& vms,
+            const std::vector<std::uint32_t>& nodes = {},
+            Strictness strictness = Strictness::strict) {
+    Rule rule{.name = RuleId(name), .kind = kind, .strictness = strictness};
+    for (const auto& vm : vms) rule.vms.emplace_back(vm);
+    for (const auto node : nodes) rule.nodes.emplace_back(node);
+    apply(RuleDefined{rule});
+  }
+  void migrate(const std::string& vm, std::optional<std::uint32_t> to = {}) {
+    VmMigrateRequested asked{.vm = VmId(vm)};
+    if (to) asked.to = NodeId(*to);
+    apply(asked);
+  }
   void drain(std::uint32_t node, DrainCause cause = DrainCause::operator_request) {
     apply(DrainRequested{NodeId(node), cause, "test"});
   }
@@ -159,6 +172,10 @@ class TestCluster {
   [[nodiscard]] bool said(const std::string& part) const {
     return std::ranges::any_of(log, [&](const auto& line) { return line.contains(part); });
   }
+  /// Lines of the log that hold this part.
+  [[nodiscard]] std::ptrdiff_t times_said(const std::string& part) const {
+    return std::ranges::count_if(log, [&](const auto& line) { return line.contains(part); });
+  }
   [[nodiscard]] const VmRecord& vm(const std::string& name) const {
     return state.vms.at(VmId(name));
   }
@@ -182,6 +199,15 @@ class TestCluster {
 
   static bool here(const Host& host) { return host.powered && !host.separated; }
 
+  /// What the node would report: guests that it is still to start are not denied.
+  void report_at_work(NodeId id) {
+    std::vector<VmId> busy;
+    for (const auto& duty : duties(state, id)) {
+      const auto* start = std::get_if<RunHere>(&duty);
+      if (start != nullptr && !hosts_[id].guests.contains(start->vm)) busy.push_back(start->vm);
+    }
+    report(id.get(), std::move(busy));
+  }
   bool do_duties() {
     bool did = false;
     for (auto& [id, host] : hosts_) {
@@ -198,7 +224,7 @@ class TestCluster {
     } else {
       host.guests.insert(duty.vm);
     }
-    report(id.get());
+    report_at_work(id);
     return true;
   }
   bool do_duty(NodeId id, Host& host, const SendAway& duty) {
@@ -213,14 +239,14 @@ class TestCluster {
     ended.success = works;
     ended.why = works ? "" : "connection refused";
     apply(ended);
-    report(id.get());
-    if (here(target) && target.incarnation != 0) report(duty.to.get());
+    report_at_work(id);
+    if (here(target) && target.incarnation != 0) report_at_work(duty.to);
     return true;
   }
   bool do_duty(NodeId id, Host& host, const EndHere& duty) {
     if (duty.force == StopForce::ask && stubborn.contains(duty.vm.get())) return false;
     host.guests.erase(duty.vm);
-    report(id.get());
+    report_at_work(id);
     return true;
   }
   bool do_duty(NodeId id, Host& /*host*/, const ProveOff& duty) {
@@ -230,7 +256,7 @@ class TestCluster {
   }
   bool do_duty(NodeId id, Host& /*host*/, const ReportInventory& /*duty*/) {
     const State before = state;
-    report(id.get());
+    report_at_work(id);
     return before.vms != state.vms || before.nodes != state.nodes;
   }
   void nothing_runs_twice() const {

@@ -2,6 +2,7 @@
 // The whole cluster in virtual time: the 2006 test bed's cases, and chance.
 #include "base/prng.h"
 #include "core/explain.h"
+#include "core/rules.h"
 #include "sim/test_world.h"
 
 namespace upbeat {
@@ -96,6 +97,19 @@ TEST_F(TestBed, ACutOfAllPowerForgetsNoGuest) {
   expect_all_running();
 }
 
+TEST_F(TestBed, AHeldGuestBootsWhereItWasWhenItsNodeIsBack) {
+  std::map<std::string, std::string> before;
+  for (const auto& vm : guests) before[vm] = world_.host_of(vm);
+  world_.at(1).request(PolicySet{.on_shutdown = OnShutdown::hold},
+                       [](const Result<void>& granted) { EXPECT_TRUE(granted); });
+  world_.pass(1s);
+
+  world_.type_reboot(2);
+  world_.pass(40s);
+
+  for (const auto& vm : guests) EXPECT_EQ(world_.host_of(vm), before[vm]) << vm;
+}
+
 class Faults : public testing::TestWithParam<std::uint64_t> {};
 
 /// One fault on a random node. Two of four nodes stay powered, so that the cluster can go on.
@@ -137,11 +151,9 @@ void strike(TestWorld& world, Prng& chance) {
   }
 }
 
-TEST_P(Faults, RunNoGuestTwiceAndAreRepairedOnceTheyStop) {
-  TestWorld world(GetParam());
-  for (const auto& vm : guests) world.run_vm(vm);
-  world.pass(8s);
-  Prng chance(GetParam());
+/// Strikes, lets everything be repaired, and expects all guests to run.
+void strike_and_expect_repair(TestWorld& world, std::uint64_t seed) {
+  Prng chance(seed);
   for (int i = 0; i < 25 && !testing::Test::HasFatalFailure(); ++i) {
     strike(world, chance);
     world.pass(std::chrono::milliseconds(chance.below(6000)));
@@ -162,6 +174,40 @@ TEST_P(Faults, RunNoGuestTwiceAndAreRepairedOnceTheyStop) {
   }
 }
 
+TEST_P(Faults, RunNoGuestTwiceAndAreRepairedOnceTheyStop) {
+  TestWorld world(GetParam());
+  for (const auto& vm : guests) world.run_vm(vm);
+  world.pass(8s);
+  strike_and_expect_repair(world, GetParam());
+}
+
+class FaultsUnderRules : public testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(FaultsUnderRules, LeaveNoGuestDownAndNoRuleBroken) {
+  TestWorld world(GetParam());
+  for (const auto& vm : guests) world.run_vm(vm);
+  world.pass(8s);
+  const Rule apart{.name = RuleId("apart"),
+                   .kind = RuleKind::apart,
+                   .vms = {VmId("x0"), VmId("x1"), VmId("x2")}};
+  const Rule pair{
+      .name = RuleId("pair"), .kind = RuleKind::together, .vms = {VmId("x3"), VmId("x4")}};
+  const auto granted = [](const Result<void>& answer) { EXPECT_TRUE(answer); };
+  world.at(1).request(RuleDefined{apart}, granted);
+  world.at(1).request(RuleDefined{pair}, granted);
+  world.at(1).request(
+      PolicySet{.restart_tries_here = 50,
+                .failback = GetParam() % 2 == 0 ? Failback::stay : Failback::go_home,
+                .on_shutdown = static_cast<OnShutdown>(GetParam() % 3)},
+      granted);
+  world.pass(10s);
+  strike_and_expect_repair(world, GetParam());
+  const State& state = world.at(1).state();
+  EXPECT_EQ(world.at(1).trouble(), "");
+  for (const auto& [name, rule] : state.rules) EXPECT_EQ(breach_of(state, rule), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, FaultsUnderRules, testing::Range<std::uint64_t>(1, 101));
 INSTANTIATE_TEST_SUITE_P(Seeds, Faults, testing::Range<std::uint64_t>(1, 201));
 
 // Seeds that found something once:

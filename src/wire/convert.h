@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -70,6 +71,12 @@ v1::Ending to_wire(Ending value);
 v1::DrainCause to_wire(DrainCause value);
 v1::Wanted to_wire(Wanted value);
 v1::StopForce to_wire(StopForce value);
+v1::RuleKind to_wire(RuleKind value);
+v1::Strictness to_wire(Strictness value);
+v1::Failback to_wire(Failback value);
+v1::OnShutdown to_wire(OnShutdown value);
+Failback take(v1::Failback value, Reading& reading);
+OnShutdown take(v1::OnShutdown value, Reading& reading);
 DrainCause take(v1::DrainCause value, Reading& reading);
 Wanted take(v1::Wanted value, Reading& reading);
 StopForce take(v1::StopForce value, Reading& reading);
@@ -91,8 +98,27 @@ void put(const MigrationProgressed& in, v1::MigrationProgressed& out);
 MigrationProgressed take(const v1::MigrationProgressed& in, Reading& reading);
 void put(const MigrationEnded& in, v1::MigrationEnded& out);
 MigrationEnded take(const v1::MigrationEnded& in, Reading& reading);
+void put(const RuleDefined& in, v1::RuleDefined& out);
+RuleDefined take(const v1::RuleDefined& in, Reading& reading);
+void put(const RuleRemoved& in, v1::RuleRemoved& out);
+RuleRemoved take(const v1::RuleRemoved& in, Reading& reading);
+void put(const PolicySet& in, v1::PolicySet& out);
+PolicySet take(const v1::PolicySet& in, Reading& reading);
+void put(const VmFailbackSet& in, v1::VmFailbackSet& out);
+VmFailbackSet take(const v1::VmFailbackSet& in, Reading& reading);
 void put(const Event& in, v1::Event& out);
 Event take(const v1::Event& in, Reading& reading);
+
+// Rules (convert_rule.cc).
+void put(const Rule& in, v1::Rule& out);
+Rule take(const v1::Rule& in, Reading& reading);
+
+// The policy (convert_policy.cc).
+void put(const Policy& in, v1::Policy& out);
+Policy take(const v1::Policy& in, Reading& reading);
+/// UNSPECIFIED stands for nothing.
+v1::Failback to_wire(const std::optional<Failback>& value);
+std::optional<Failback> take_optional(v1::Failback value, Reading& reading);
 
 // Decisions (convert_decision.cc).
 void put(const Decision& in, v1::Decision& out);
@@ -106,7 +132,16 @@ State take(const v1::State& in, Reading& reading);
 void put(const Message& in, v1::Message& out);
 Message take(const v1::Message& in, Reading& reading);
 
-// --- lists of what is declared above ----------------------------------------------------------
+// --- lists and maps of what is declared above
+// ----------------------------------------------------------
+
+/// Adds to a map whose keys came in order; a key that does not follow the last one is noted.
+template <class Key, class Value>
+void append(std::map<Key, Value>& map, Key key, Value value, const char* what, Reading& reading) {
+  if (!map.empty() && !(map.rbegin()->first < key))
+    reading.senseless(std::string(what) + " are out of order or there twice");
+  map.emplace_hint(map.end(), std::move(key), std::move(value));
+}
 
 template <class Value, class Wire>
 void put_list(const std::vector<Value>& in, google::protobuf::RepeatedPtrField<Wire>& out) {

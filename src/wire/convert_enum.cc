@@ -49,6 +49,8 @@ v1::DrainCause to_wire(DrainCause value) {
       return v1::DRAIN_CAUSE_OPERATOR_REQUEST;
     case DrainCause::shutdown:
       return v1::DRAIN_CAUSE_SHUTDOWN;
+    case DrainCause::maintenance:
+      return v1::DRAIN_CAUSE_MAINTENANCE;
   }
   return v1::DRAIN_CAUSE_UNSPECIFIED;
 }
@@ -73,6 +75,60 @@ v1::StopForce to_wire(StopForce value) {
       return v1::STOP_FORCE_POWER_OFF;
   }
   return v1::STOP_FORCE_UNSPECIFIED;
+}
+
+v1::RuleKind to_wire(RuleKind value) {
+  switch (value) {
+    case RuleKind::together:
+      return v1::RULE_KIND_TOGETHER;
+    case RuleKind::apart:
+      return v1::RULE_KIND_APART;
+    case RuleKind::on:
+      return v1::RULE_KIND_ON;
+    case RuleKind::off:
+      return v1::RULE_KIND_OFF;
+  }
+  return v1::RULE_KIND_UNSPECIFIED;
+}
+
+v1::Strictness to_wire(Strictness value) {
+  switch (value) {
+    case Strictness::strict:
+      return v1::STRICTNESS_STRICT;
+    case Strictness::best_effort:
+      return v1::STRICTNESS_BEST_EFFORT;
+  }
+  return v1::STRICTNESS_UNSPECIFIED;
+}
+
+v1::Failback to_wire(Failback value) {
+  switch (value) {
+    case Failback::stay:
+      return v1::FAILBACK_STAY;
+    case Failback::go_home:
+      return v1::FAILBACK_GO_HOME;
+  }
+  return v1::FAILBACK_UNSPECIFIED;
+}
+
+v1::OnShutdown to_wire(OnShutdown value) {
+  switch (value) {
+    case OnShutdown::migrate:
+      return v1::ON_SHUTDOWN_MIGRATE;
+    case OnShutdown::restart:
+      return v1::ON_SHUTDOWN_RESTART;
+    case OnShutdown::hold:
+      return v1::ON_SHUTDOWN_HOLD;
+  }
+  return v1::ON_SHUTDOWN_UNSPECIFIED;
+}
+
+Failback take(v1::Failback value, Reading& reading) {
+  return from_wire<Failback>(value, to_wire, "a failback", reading);
+}
+
+OnShutdown take(v1::OnShutdown value, Reading& reading) {
+  return from_wire<OnShutdown>(value, to_wire, "what a shutdown does to guests", reading);
 }
 
 DrainCause take(v1::DrainCause value, Reading& reading) {

@@ -294,6 +294,10 @@ void put(const Event& in, v1::Event& out) {
                  [&](const VmDefined& e) { put(e, *out.mutable_vm_defined()); },
                  [&](const VmWanted& e) { put(e, *out.mutable_vm_wanted()); },
                  [&](const VmMigrateRequested& e) { put(e, *out.mutable_vm_migrate_requested()); },
+                 [&](const RuleDefined& e) { wire::put(e, *out.mutable_rule_defined()); },
+                 [&](const RuleRemoved& e) { wire::put(e, *out.mutable_rule_removed()); },
+                 [&](const PolicySet& e) { wire::put(e, *out.mutable_policy_set()); },
+                 [&](const VmFailbackSet& e) { wire::put(e, *out.mutable_vm_failback_set()); },
                  [&](const VmStartFailed& e) { put(e, *out.mutable_vm_start_failed()); },
                  [&](const MigrationEnded& e) { put(e, *out.mutable_migration_ended()); },
                  [&](const MigrationProgressed& e) { put(e, *out.mutable_migration_progressed()); },
@@ -326,6 +330,14 @@ Event take(const v1::Event& in, Reading& reading) {
       return take(in.vm_wanted(), reading);
     case v1::Event::kVmMigrateRequested:
       return take(in.vm_migrate_requested(), reading);
+    case v1::Event::kRuleDefined:
+      return wire::take(in.rule_defined(), reading);
+    case v1::Event::kRuleRemoved:
+      return wire::take(in.rule_removed(), reading);
+    case v1::Event::kPolicySet:
+      return wire::take(in.policy_set(), reading);
+    case v1::Event::kVmFailbackSet:
+      return wire::take(in.vm_failback_set(), reading);
     case v1::Event::kVmStartFailed:
       return take(in.vm_start_failed(), reading);
     case v1::Event::kMigrationEnded:

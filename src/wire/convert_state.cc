@@ -193,18 +193,10 @@ Phase take_phase(const v1::VmRecord& in, Reading& reading) {
   return Unsure{};
 }
 
-/// Adds to a map whose keys came in order; a key that does not follow the last one is noted.
-template <class Key, class Value>
-void append(std::map<Key, Value>& map, Key key, Value value, const char* what, Reading& reading) {
-  if (!map.empty() && !(map.rbegin()->first < key))
-    reading.senseless(std::string(what) + " are out of order or there twice");
-  map.emplace_hint(map.end(), std::move(key), std::move(value));
-}
-
 void put(const VmRecord& in, v1::VmRecord& out) {
   const auto& [spec, wanted, stop_force, phase, may_run_on, wants_move, move_to, start_failures,
                move_failures, crashes, avoid, not_before, waits_for, given_up, last_error,
-               last_move] = in;
+               last_move, failback, home, last_on, held_for] = in;
   wire::put(spec, *out.mutable_spec());
   out.set_wanted(to_wire(wanted));
   out.set_stop_force(to_wire(stop_force));
@@ -225,6 +217,10 @@ void put(const VmRecord& in, v1::VmRecord& out) {
   out.set_given_up(given_up);
   out.set_last_error(last_error);
   if (last_move) wire::put(*last_move, *out.mutable_last_move());
+  out.set_failback(to_wire(failback));
+  out.set_home(home.get());
+  out.set_last_on(last_on.get());
+  out.set_held_for(held_for.get());
 }
 
 VmRecord take(const v1::VmRecord& in, Reading& reading) {
@@ -243,7 +239,11 @@ VmRecord take(const v1::VmRecord& in, Reading& reading) {
                .waits_for = in.waits_for(),
                .given_up = in.given_up(),
                .last_error = in.last_error(),
-               .last_move = {}};
+               .last_move = {},
+               .failback = take_optional(in.failback(), reading),
+               .home = NodeId(in.home()),
+               .last_on = NodeId(in.last_on()),
+               .held_for = NodeId(in.held_for())};
   if (in.has_last_move()) out.last_move = wire::take(in.last_move(), reading);
   if (in.has_move_to()) out.move_to = NodeId(in.move_to());
   if (!fits(in.may_run_on_size(), reading) || !fits(in.avoid_size(), reading)) return out;
@@ -257,7 +257,8 @@ VmRecord take(const v1::VmRecord& in, Reading& reading) {
 }  // namespace
 
 void put(const State& in, v1::State& out) {
-  const auto& [index, epoch, now, nodes, vms, log, refused] = in;  // the last two stay here
+  const auto& [index, epoch, now, nodes, vms, rules, policy, log, refused] =
+      in;  // the last two stay here
   out.set_index(index.get());
   out.set_epoch(epoch.get());
   out.set_now_ms(to_ms(now));
@@ -271,6 +272,8 @@ void put(const State& in, v1::State& out) {
     record.set_vm(id.get());
     put(vm, record);
   }
+  for (const auto& [name, rule] : rules) wire::put(rule, *out.add_rules());
+  if (policy != Policy{}) wire::put(policy, *out.mutable_policy());
 }
 
 State take(const v1::State& in, Reading& reading) {
@@ -278,11 +281,17 @@ State take(const v1::State& in, Reading& reading) {
   out.index = EventIndex(in.index());
   out.epoch = Epoch(in.epoch());
   out.now = from_ms(in.now_ms());
-  if (!fits(in.nodes_size(), reading) || !fits(in.vms_size(), reading)) return out;
+  if (!fits(in.nodes_size(), reading) || !fits(in.vms_size(), reading) ||
+      !fits(in.rules_size(), reading)) {
+    return out;
+  }
   for (const v1::NodeRecord& node : in.nodes())
     append(out.nodes, NodeId(node.id()), take(node, reading), "its nodes", reading);
   for (const v1::VmRecord& vm : in.vms())
     append(out.vms, VmId(vm.vm()), take(vm, reading), "its guests", reading);
+  for (const v1::Rule& rule : in.rules())
+    append(out.rules, RuleId(rule.name()), wire::take(rule, reading), "its rules", reading);
+  if (in.has_policy()) out.policy = wire::take(in.policy(), reading);
   return out;
 }
 

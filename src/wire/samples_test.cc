@@ -58,6 +58,14 @@ std::vector<Decision> decisions() {
   };
 }
 
+Rule rule(RuleKind kind) {
+  return {.name = RuleId("r91"),
+          .kind = kind,
+          .strictness = Strictness::best_effort,
+          .vms = {VmId("x92"), VmId("x93")},
+          .nodes = {NodeId(94), NodeId(95)}};
+}
+
 InventoryReported inventory() {
   return {.node = NodeId(1),
           .incarnation = large,
@@ -78,7 +86,7 @@ NodeRecord node(const std::string& name, Standing standing) {
           .standing = std::move(standing),
           .capacity = {.memory_kib = 21, .cores = 22},
           .foreign = {seen("stranger", 23, Sighting::outgoing)},
-          .drain = Drain{.cause = DrainCause::shutdown, .why = raw("reboot"), .since = 24ms},
+          .drain = Drain{.cause = DrainCause::maintenance, .why = raw("reboot"), .since = 24ms},
           .fencing = Fencing{.by = NodeId(25),
                              .since = EventIndex(26),
                              .failures = 27,
@@ -102,7 +110,11 @@ VmRecord vm(std::int32_t priority, Phase phase) {
           .waits_for = raw("room"),
           .given_up = true,
           .last_error = raw("no disk"),
-          .last_move = move()};
+          .last_move = move(),
+          .failback = Failback::stay,
+          .home = NodeId(41),
+          .last_on = NodeId(42),
+          .held_for = NodeId(43)};
 }
 
 }  // namespace
@@ -124,6 +136,13 @@ std::vector<Event> sample_events() {
       VmDefined{.vm = VmId("x8"), .spec = spec(-9)},
       VmWanted{.vm = VmId("x10"), .wanted = Wanted::removed, .force = StopForce::power_off},
       VmMigrateRequested{.vm = VmId("x11"), .to = NodeId(12)},
+      RuleDefined{.rule = rule(RuleKind::off)},
+      RuleRemoved{.name = RuleId("r14")},
+      PolicySet{.restart_tries_here = 1,
+                .restart_tries_elsewhere = 0,
+                .failback = Failback::stay,
+                .on_shutdown = OnShutdown::restart},
+      VmFailbackSet{.vm = VmId("x15"), .failback = Failback::go_home},
       VmStartFailed{
           .vm = VmId("x13"), .on = NodeId(14), .since = EventIndex(15), .why = raw("no such disk")},
       move(),
@@ -169,6 +188,15 @@ State sample_state() {
     state.vms.emplace(VmId("x" + std::to_string(number)), vm(number, phase));
     ++number;
   }
+  for (const auto kind : {RuleKind::together, RuleKind::apart, RuleKind::on, RuleKind::off}) {
+    const RuleId name("r" + std::to_string(static_cast<int>(kind)));
+    state.rules[name] = rule(kind);
+    state.rules[name].name = name;
+  }
+  state.policy = {.restart_tries_here = 5,
+                  .restart_tries_elsewhere = 6,
+                  .failback = Failback::go_home,
+                  .on_shutdown = OnShutdown::hold};
   return state;
 }
 

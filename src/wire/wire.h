@@ -26,7 +26,7 @@
 namespace upbeat {
 
 /// What this release writes. Raised by every new kind, enumerator or meaning.
-inline constexpr std::uint32_t wire_format = 1;
+inline constexpr std::uint32_t wire_format = 2;
 /// The oldest format whose readers understand what this release writes.
 inline constexpr std::uint32_t wire_needs_format = 1;
 

@@ -124,7 +124,7 @@ TEST(NewerRelease, IsNotUnderstoodThoughItOnlyAddedAField) {
 TEST(NewerRelease, IsTakenForDamageWhereItAddedAKindOfEvent) {
   EXPECT_EQ(error_of(decode_event(frame(wire_format + 1, wire_format, field_1000))),
             "cannot read the event: its kind is unknown here, a newer release of Upbeat wrote it "
-            "in wire format 2 and this one knows up to 1: upgrade Upbeat on this node");
+            "in wire format 3 and this one knows up to 2: upgrade Upbeat on this node");
   EXPECT_THAT(error_of(decode_event(frame(wire_format, wire_format, field_1000))),
               HasSubstr("its kind is not set or unknown, so it is damaged"));
 }
@@ -142,8 +142,8 @@ TEST(NewerRelease, IsReadThoughItSaysThatItCannotBe) {
   const std::string bytes = frame(wire_format + 2, wire_format + 1, made.SerializeAsString());
   EXPECT_EQ(error_of(decode_event(bytes)),
             "cannot read the event of " + std::to_string(bytes.size()) +
-                " bytes: a newer release of Upbeat wrote it in wire format 3, this one knows up "
-                "to 1: upgrade Upbeat on this node");
+                " bytes: a newer release of Upbeat wrote it in wire format 4, this one knows up "
+                "to 2: upgrade Upbeat on this node");
 }
 
 }  // namespace

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// What should move now, live: off nodes that drain, where operators want it, where rules want it.
+#include <algorithm>
+
+#include "core/decide.h"
+#include "core/decide_parts.h"
+#include "core/evacuation.h"
+#include "core/placement.h"
+#include "core/rules.h"
+#include "core/text.h"
+
+namespace upbeat {
+namespace {
+
+struct Traffic {
+  std::uint32_t out = 0;
+  std::uint32_t in = 0;
+};
+
+Traffic traffic(const State& state, NodeId node) {
+  Traffic sum;
+  for (const auto& [id, vm] : state.vms) {
+    const auto* migrating = std::get_if<Migrating>(&vm.phase);
+    if (migrating == nullptr) continue;
+    if (migrating->from == node) ++sum.out;
+    if (migrating->to == node) ++sum.in;
+  }
+  return sum;
+}
+
+/// Starts one migration if a place and a free slot are there; the others follow when one ends.
+void move(Plan& plan, const VmId& id, NodeId from, std::expected<Place, std::string> target,
+          const std::string& why) {
+  if (!target) {
+    plan.hold(id, why + ", but " + target.error());
+    return;
+  }
+  if (traffic(plan.state(), from).out >= moves_from_limit ||
+      traffic(plan.state(), target->node).in >= moves_to_limit) {
+    return;
+  }
+  plan.decide(MigrateVm{id, from, target->node}, why + " and " + target->why);
+}
+
+bool anything_moves(const State& state) {
+  return std::ranges::any_of(state.vms, [](const auto& entry) {
+    return std::holds_alternative<Migrating>(entry.second.phase);
+  });
+}
+
+/// Whether the guest runs where it could stay, and could be moved of our own accord.
+bool can_move_now(const State& state, const VmId& id) {
+  const auto& vm = state.vms.at(id);
+  const auto* running = std::get_if<Running>(&vm.phase);
+  if (running == nullptr || vm.wanted != Wanted::running || vm.wants_move ||
+      state.now < vm.not_before || !keeps_guests(state, running->on)) {
+    return false;
+  }
+  const auto* source = online(state, running->on);
+  return source != nullptr && source->incarnation != 0;
+}
+
+/// How strict rules would stand if the guest ran on `node`; leaves `trial` as it was.
+std::uint32_t breaches_with(State& trial, const VmId& id, NodeId node) {
+  auto& spot = trial.vms.at(id).may_run_on;
+  const auto before = std::exchange(spot, {{node, trial.index}});
+  const auto breaches = strict_breaches(trial);
+  spot = before;
+  return breaches;
+}
+
+}  // namespace
+
+void drain(Plan& plan) {
+  std::vector<NodeId> draining;
+  for (const auto& [id, node] : plan.state().nodes) {
+    const auto* here = online(plan.state(), id);
+    if (node.drain && here != nullptr && here->incarnation != 0) draining.push_back(id);
+  }
+  for (const auto node : draining) {
+    if (stops_its_guests(plan.state(), node)) {
+      stop_guests(plan, node);
+      continue;
+    }
+    for (const auto& id : leaving_order(plan.state(), node)) {
+      const auto& vm = plan.state().vms.at(id);
+      const auto* running = std::get_if<Running>(&vm.phase);
+      if (running == nullptr || running->on != node || vm.wanted != Wanted::running ||
+          plan.state().now < vm.not_before) {
+        continue;
+      }
+      const auto& why = plan.state().nodes.at(node).drain->why;
+      move(plan, id, node, place(plan.state(), id),
+           name_of(plan.state(), node) + " " + why_closed(plan.state(), node) + in_brackets(why));
+    }
+  }
+}
+
+void move_as_asked(Plan& plan, const VmId& id, const VmRecord& vm) {
+  const auto* running = std::get_if<Running>(&vm.phase);
+  const auto* source = running == nullptr ? nullptr : online(plan.state(), running->on);
+  if (!vm.wants_move || source == nullptr || source->incarnation == 0) return;
+  auto target = place(plan.state(), id);
+  if (vm.move_to) {
+    const auto fit = fits(plan.state(), id, *vm.move_to);
+    target = fit ? std::expected<Place, std::string>(
+                       Place{*vm.move_to, name_of(plan.state(), *vm.move_to) + " was asked for"})
+                 : std::unexpected(fit.error());
+  }
+  move(plan, id, running->on, std::move(target), "an operator wants it moved");
+}
+
+void fail_back(Plan& plan) {
+  if (anything_moves(plan.state())) return;
+  std::optional<State> trial;  // a copy is made only if somebody could go
+  for (const auto& id : by_importance(plan.state())) {
+    const auto& vm = plan.state().vms.at(id);
+    const auto home = home_to_return_to(plan.state(), vm);
+    if (home == NodeId() || vm.may_run_on.contains(home) || !can_move_now(plan.state(), id) ||
+        !fits(plan.state(), id, home)) {
+      continue;
+    }
+    if (!trial) trial = plan.state();
+    // Its way home must not cost others the place that their rules ask for.
+    if (breaches_with(*trial, id, home) > strict_breaches(*trial)) continue;
+    const Place place{home, name_of(plan.state(), home) + " takes it again"};
+    return move(plan, id, std::get<Running>(vm.phase).on, place,
+                "it goes back to its home (failback)");
+  }
+}
+
+void keep_rules(Plan& plan) {
+  if (anything_moves(plan.state())) return;
+  State trial = plan.state();
+  auto fewest = strict_breaches(trial);
+  if (fewest == 0) return;
+  std::optional<std::pair<VmId, Place>> best;
+  auto order = by_importance(trial);
+  std::ranges::reverse(order);  // the least important one is disturbed
+  for (const auto& id : order) {
+    if (!can_move_now(trial, id) || rule_to_move_for(trial, id) == nullptr) continue;
+    const auto target = place(trial, id);
+    if (!target) continue;
+    if (const auto breaches = breaches_with(trial, id, target->node); breaches < fewest) {
+      fewest = breaches;
+      best.emplace(id, *target);
+    }
+  }
+  if (!best) return;
+  const auto& [id, target] = *best;
+  const auto* rule = rule_to_move_for(plan.state(), id);
+  move(plan, id, std::get<Running>(plan.state().vms.at(id).phase).on, target,
+       "rule '" + rule->name.get() + "' " + rule_text(plan.state(), *rule));
+}
+
+}  // namespace upbeat
