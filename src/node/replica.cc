@@ -26,6 +26,14 @@ auto rank(NodeId node, const Hello& hello) {
   return std::tuple(hello.epoch, hello.index, -std::int64_t{node.get()});
 }
 
+/// Members whose states must be known before one of them counts. What is safe is on the disks of a
+/// majority of the configured nodes; only another majority is sure to hold one of those. The
+/// engine's quorum counts hosts, also those whose daemon is away and with it what it knows. Where
+/// the engine grants quorum to fewer hosts (two nodes, a quorum device), all of them must do.
+std::size_t members_needed(const Hello& source, const EngineView& view) {
+  return std::min(source.configured.size() / 2 + 1, view.nodes.size());
+}
+
 bool same_state(const Hello& a, const Hello& b) {
   return a.epoch == b.epoch && a.index == b.index && a.fingerprint == b.fingerprint;
 }
@@ -129,6 +137,12 @@ void Replica::agree() {
     return rank(a.first, a.second) < rank(b.first, b.second);
   });
   const Hello& source = best->second;
+  if (const auto needed = members_needed(source, view_); hellos_.size() < needed) {
+    trouble_ = "it waits for more members: upbeatd runs on " + std::to_string(hellos_.size()) +
+               " of the nodes here and is needed on " + std::to_string(needed) +
+               ", for the others may know what happened last; start it there";
+    return;
+  }
   const bool warm = std::ranges::any_of(hellos_, [&](const auto& entry) {
     return entry.second.live && entry.second.epoch == source.epoch;
   });
@@ -268,10 +282,12 @@ void Replica::flush() {
   const bool matters = std::ranges::any_of(
       batch, [](const auto& one) { return one.durability == Durability::synced; });
   // A disk that has missed events takes nothing but a whole state.
+  const bool was_behind = disk_behind_;
   const bool safe_here = disk_behind_
                              ? save_snapshot()
                              : write(batch, matters ? Durability::synced : Durability::relaxed);
-  if (safe_here && matters && in_step_) send(Persisted{state_.epoch, batch.back().event.index});
+  if (safe_here && (matters || was_behind) && in_step_)
+    send(Persisted{state_.epoch, batch.back().event.index});
 }
 
 void Replica::receive(NodeId from, const Persisted& persisted) {
