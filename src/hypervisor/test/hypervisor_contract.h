@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,9 @@ class HypervisorContract : public testing::TestWithParam<MakeWorld> {
 
   void TearDown() override {
     if (!world_) return;
+    if (HasFailure()) {
+      for (const Host host : {Host::a, Host::b}) std::cout << world().last_words(host);
+    }
     for (const Host host : {Host::a, Host::b}) {
       EXPECT_TRUE(destroy(host, vm).has_value());
       EXPECT_TRUE(world().wait([&] { return inventory(host).empty(); }));
