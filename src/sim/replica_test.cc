@@ -2,6 +2,7 @@
 // Members hold one state, whatever the network and the power do.
 #include "node/replica.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -27,7 +28,8 @@ class Quiet final : public ReplicaListener {
   void on_in_step() override {}
   void on_out_of_step(const std::string& /*why*/) override {}
   void on_safe() override {}
-  void on_disk_trouble(const Error& why) override { ADD_FAILURE() << why.text; }
+  void on_disk_trouble(const Error& why) override { EXPECT_TRUE(disk_is_broken) << why.text; }
+  bool disk_is_broken = false;
 };
 
 VmDefined definition(const std::string& name) {
@@ -205,6 +207,42 @@ TEST_F(Members, LoseAMinorityAndEverythingItOnceKnewIsStillThere) {
   clock_.advance(5s);
 
   EXPECT_TRUE(knows(1, "a") && knows(2, "a") && knows(3, "a"));
+}
+
+TEST_F(Members, WaitForTheDaemonsOfAMajorityForOneAloneMayHaveSlept) {
+  begin();
+  cut_power(NodeId(4));
+  clock_.advance(5s);
+  ask(1, "a");
+  clock_.advance(1s);
+  ASSERT_TRUE(answers_.at("a"));
+
+  for (const std::uint32_t id : {1U, 2U, 3U}) stop_daemon(NodeId(id));
+  power_on(NodeId(4));
+  clock_.advance(10s);
+
+  EXPECT_FALSE(at(4).in_step()) << "its state is old, and the others' hosts are all here";
+  EXPECT_THAT(at(4).trouble(), testing::HasSubstr("upbeatd runs on 1 of the nodes here"));
+  for (const std::uint32_t id : {1U, 2U}) start_daemon(NodeId(id));
+  clock_.advance(10s);
+  EXPECT_TRUE(knows(4, "a"));
+}
+
+TEST_F(Members, AnswerOnceTheDisksThatWereFullHaveRoomAgain) {
+  begin();
+  for (const std::uint32_t id : {3U, 4U}) {
+    members_[NodeId(id)].listener.disk_is_broken = true;
+    disks_[NodeId(id)].break_disk(DiskFault::full);
+  }
+  ask(1, "a");
+  clock_.advance(2s);
+  ASSERT_FALSE(answers_.contains("a")) << "it is on two disks of four";
+
+  for (const std::uint32_t id : {3U, 4U}) disks_[NodeId(id)].break_disk(DiskFault::none);
+  at(1).propose(Tick{1s}, Repeat::never);
+  clock_.advance(1s);
+
+  EXPECT_TRUE(answers_.contains("a") && answers_.at("a"));
 }
 
 class MembersUnderFaults : public Members, public testing::WithParamInterface<std::uint64_t> {};

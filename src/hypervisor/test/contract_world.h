@@ -72,6 +72,9 @@ class World {
   virtual void stop_hypervisor(Host host) = 0;
   virtual void hang_hypervisor(Host host) = 0;  ///< it goes on when it is started
   virtual void start_hypervisor(Host host) = 0;
+  /// How the host's hypervisor is and what it said last, for whoever reads of a failure; may be
+  /// empty.
+  virtual std::string last_words(Host /*host*/) { return {}; }
 };
 
 std::unique_ptr<World> make_real_world();

@@ -156,6 +156,12 @@ void RealHost::stop_libvirtd() {
   run("p=$(cat /run/libvirtd.pid); kill -CONT $p; kill $p; tail --pid=$p -s 0.02 -f /dev/null");
 }
 void RealHost::freeze_libvirtd() { run("kill -STOP $(cat /run/libvirtd.pid)"); }
+std::string RealHost::tell_of_libvirtd() {
+  return run(
+      "p=$(cat /run/libvirtd.pid); grep State /proc/$p/status || echo there is no process \"$p\"; "
+      "for t in /proc/$p/task/*; do echo \"$(cat $t/comm) $(cat $t/wchan)\"; done; "
+      "grep -v ethtool /var/log/libvirt/libvirtd.log | tail -n 12");
+}
 void RealHost::kill_qemu(const std::string& vm) {
   run("kill -KILL $(cat /run/libvirt/qemu/" + vm + ".pid)");
 }

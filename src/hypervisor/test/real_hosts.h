@@ -47,6 +47,8 @@ class RealHost {
   [[nodiscard]] std::string uri() const;
   /// Runs a shell line in the host; its output, or a test failure.
   std::string run(const std::string& line);
+  /// libvirtd's state, what its threads wait for, and the end of its log.
+  std::string tell_of_libvirtd();
 
  private:
   std::string name_;

@@ -53,6 +53,7 @@ class RealWorld final : public World {
   void stop_hypervisor(Host host) override { real(host).stop_libvirtd(); }
   void hang_hypervisor(Host host) override { real(host).freeze_libvirtd(); }
   void start_hypervisor(Host host) override { real(host).start_libvirtd(); }
+  std::string last_words(Host host) override { return real(host).tell_of_libvirtd(); }
 
  private:
   RealHost& real(Host host) { return hosts_.host(static_cast<std::size_t>(host)); }

@@ -3,6 +3,7 @@
 // more package to install, for forty lines.
 #include "lab/guest/driver_echo.h"
 
+#include <linux/bpf.h>
 #include <linux/if_link.h>
 #include <net/if.h>
 #include <sys/syscall.h>
@@ -138,8 +139,6 @@ int bpf(bpf_cmd command, bpf_attr& attributes) {
 }
 
 }  // namespace
-
-std::span<const bpf_insn> driver_echo_program() { return program; }
 
 bool start_driver_echo(const char* interface) {
   bpf_attr load_it{};
