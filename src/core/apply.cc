@@ -30,6 +30,8 @@ void node_came(State& state, const NodeHere& came) {
   }
   node.standing = now;
   node.fencing.reset();
+  // What an earlier life of its daemon promised is void; while no daemon is there, nobody feeds.
+  if (came.incarnation != 0) node.watchdog = {};
 }
 
 void node_went(State& state, NodeId id, NodeRecord& node, Continuity continuity) {
@@ -104,6 +106,23 @@ void apply_event(State& state, const ViewChanged& event) {
 
 void apply_event(State& state, const Tick& event) {
   state.now += std::clamp(event.elapsed, std::chrono::milliseconds{0}, tick_limit);
+  for (const auto& [id, node] : state.nodes) {
+    const auto due = reset_due_in(state, node);
+    if (!due || *due > ClusterTime{0}) continue;
+    prove_off(state, id, "its watchdog of " + seconds(node.watchdog) + " has reset it");
+  }
+}
+
+void apply_event(State& state, const WatchdogArmed& event) {
+  const auto* here = online(state, event.node);
+  if (here == nullptr || here->incarnation != event.incarnation) return;
+  auto& node = state.nodes.at(event.node);
+  if (node.watchdog == event.timeout) return;
+  node.watchdog = event.timeout;
+  tell(state, event.node,
+       event.timeout.count() == 0
+           ? "has disarmed its watchdog"
+           : "has armed its watchdog: without quorum it is reset within " + seconds(event.timeout));
 }
 
 void apply_event(State& state, const NodeLeaving& event) {

@@ -27,6 +27,7 @@ void apply_event(State& state, const VmFailbackSet& event);
 void apply_event(State& state, const VmStartFailed& event);
 void apply_event(State& state, const MigrationEnded& event);
 void apply_event(State& state, const MigrationProgressed& event);
+void apply_event(State& state, const WatchdogArmed& event);
 void apply_event(State& state, const Decided& event);
 
 /// Adds a line to the log of this event.

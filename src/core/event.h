@@ -133,6 +133,16 @@ struct OffConfirmed {
   bool operator==(const OffConfirmed&) const = default;
 };
 
+/// A node's daemon has armed its host's watchdog: once it no longer hears the order of a quorate
+/// view, nothing feeds the watchdog, and the host is reset within `timeout` and `watchdog_margin`
+/// (state.h). Zero takes that back; it is disarmed only after that is safe.
+struct WatchdogArmed {
+  NodeId node;
+  std::uint64_t incarnation = 0;
+  std::chrono::milliseconds timeout{0};
+  bool operator==(const WatchdogArmed&) const = default;
+};
+
 /// A guest as its owner defined it. `domain_xml` holds `uuid`.
 struct VmSpec {
   std::string uuid;
@@ -231,9 +241,10 @@ struct Decided {
   bool operator==(const Decided&) const = default;
 };
 
-using Event = std::variant<ViewChanged, Tick, InventoryReported, NodeLeaving, DrainRequested,
-                           UndrainRequested, FenceReported, OffConfirmed, VmDefined, VmWanted,
-                           VmMigrateRequested, RuleDefined, RuleRemoved, PolicySet, VmFailbackSet,
-                           VmStartFailed, MigrationEnded, MigrationProgressed, Decided>;
+using Event =
+    std::variant<ViewChanged, Tick, InventoryReported, NodeLeaving, DrainRequested,
+                 UndrainRequested, FenceReported, OffConfirmed, VmDefined, VmWanted,
+                 VmMigrateRequested, RuleDefined, RuleRemoved, PolicySet, VmFailbackSet,
+                 VmStartFailed, MigrationEnded, MigrationProgressed, WatchdogArmed, Decided>;
 
 }  // namespace upbeat

@@ -174,6 +174,12 @@ std::vector<std::string> explain_node(const State& state, NodeId id) {
   if (const auto* off = std::get_if<ProvedOff>(&node.standing)) {
     lines.push_back("The proof: " + off->proof + ".");
   }
+  if (const auto due = reset_due_in(state, node)) {
+    lines.push_back("Its watchdog will have reset it in " + seconds(*due) + ".");
+  } else if (node.watchdog.count() > 0 && online(state, id) != nullptr) {
+    lines.push_back("Its watchdog resets it within " + seconds(node.watchdog) +
+                    " once it has lost touch with the cluster.");
+  }
   if (node.drain) {
     const bool maintenance = node.drain->cause == DrainCause::maintenance;
     lines.push_back(

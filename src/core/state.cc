@@ -94,6 +94,22 @@ bool stays_up(const State& state, const VmRecord& vm) {
          node->second.drain->cause != DrainCause::shutdown;
 }
 
+bool has_majority(const State& state) {
+  const auto here = std::ranges::count_if(state.nodes, [](const auto& entry) {
+    return std::holds_alternative<Online>(entry.second.standing);
+  });
+  return static_cast<std::size_t>(here) * 2 > state.nodes.size();
+}
+
+std::optional<ClusterTime> reset_due_in(const State& state, const NodeRecord& node) {
+  if (node.watchdog.count() == 0 || !has_majority(state)) return std::nullopt;
+  const auto* lost = std::get_if<Lost>(&node.standing);
+  const auto* unseen = std::get_if<Unseen>(&node.standing);
+  if (lost == nullptr && unseen == nullptr) return std::nullopt;
+  const auto since = lost != nullptr ? lost->since : unseen->since;
+  return std::max(since + node.watchdog + watchdog_margin - state.now, ClusterTime{0});
+}
+
 bool is_empty(const State& state, NodeId node) {
   return std::ranges::none_of(
       state.vms, [&](const auto& entry) { return entry.second.may_run_on.contains(node); });

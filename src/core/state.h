@@ -74,8 +74,15 @@ struct NodeRecord {
   std::vector<GuestSeen> foreign;  ///< guests there that Upbeat does not manage
   std::optional<Drain> drain;
   std::optional<Fencing> fencing;
+  /// Its host is reset so long after its daemon last heard the order of a quorate view, at most
+  /// (and `watchdog_margin`); 0: nobody promised that.
+  std::chrono::milliseconds watchdog{0};
   bool operator==(const NodeRecord&) const = default;
 };
+
+/// What a watchdog's last feed may come late (node/self_fence.h), and what hardware and the clocks
+/// of two hosts may differ.
+inline constexpr std::chrono::milliseconds watchdog_margin{3'000};
 
 // --- guests ------------------------------------------------------------------------------------
 
@@ -204,6 +211,13 @@ inline constexpr ClusterTime stop_patience{60'000};
 /// Whether the guest was asked to shut down, is wanted running again where it is, and had time
 /// enough to go.
 [[nodiscard]] bool stays_up(const State& state, const VmRecord& vm);
+
+/// Whether more than half of the nodes are in the view. The engine's quorum may need less (two
+/// nodes, a quorum device): then two parts could each be fed, so watchdogs prove nothing.
+[[nodiscard]] bool has_majority(const State& state);
+
+/// How long until the node's watchdog has reset it for sure, if it is gone and promised that.
+[[nodiscard]] std::optional<ClusterTime> reset_due_in(const State& state, const NodeRecord& node);
 
 /// Whether this node's guests have all left it: nothing may run there.
 [[nodiscard]] bool is_empty(const State& state, NodeId node);

@@ -46,7 +46,7 @@ std::vector<FenceDevice> devices(const Config& config) {
 }
 
 NodeOptions node_options(const Config& config) {
-  NodeOptions options{.release = UPBEAT_RELEASE};
+  NodeOptions options{.release = {.name = UPBEAT_RELEASE}};
   if (config.memory_mib) options.memory_kib = *config.memory_mib * 1024;
   options.host_reserve_kib = config.host_reserve_mib * 1024;
   options.shutdown_budget = config.shutdown_budget;

@@ -49,13 +49,8 @@ Node::Node(NodePorts ports, NodeOptions options)
           },
           [this] { return work_.busy(duties(state(), self())); },
           [this](InventoryReported report) { replica_.propose(std::move(report), Repeat::never); },
-          [this](const std::string& trouble) {
-            if (trouble.empty()) {
-              alarms_.erase("hypervisor");
-            } else {
-              alarms_["hypervisor"] = trouble;
-            }
-          }) {
+          [this](const std::string& trouble) { alarm("hypervisor", trouble); }),
+      self_fence_(ports.watchdog, ports.clock, options_.watchdog_timeout, self_fence_hooks()) {
   inventory_.set_capacity(options_.memory_kib, options_.host_reserve_kib);
 }
 
@@ -63,6 +58,7 @@ Result<void> Node::start() {
   if (auto started = replica_.start(); !started) return started;
   ports_.hypervisor.start(*this);
   inventory_.begin();
+  self_fence_.begin();
   last_tick_ = ports_.clock.now();
   tick();
   if (const auto held = ports_.shutdown.start(*this); !held) {
@@ -80,6 +76,35 @@ std::vector<std::string> Node::alarms() const {
   std::vector<std::string> list;
   for (const auto& [what, text] : alarms_) list.push_back(text);
   return list;
+}
+
+void Node::alarm(const std::string& what, const std::string& text) {
+  if (text.empty()) {
+    alarms_.erase(what);
+  } else if (std::exchange(alarms_[what], text) != text) {
+    say(text);
+  }
+}
+
+SelfFence::Hooks Node::self_fence_hooks() {
+  return {
+      .has_part =
+          [this] {
+            return replica_.in_step() && has_majority(state()) && replica_.safe() != EventIndex();
+          },
+      .give_sign =
+          [this](std::function<void(MonotonicTime)> back) {
+            replica_.give_sign_of_life(std::move(back));
+          },
+      .is_known =
+          [this](std::chrono::milliseconds timeout) {
+            return state().nodes.at(self()).watchdog == timeout;
+          },
+      .announce =
+          [this](std::chrono::milliseconds timeout) {
+            replica_.propose(WatchdogArmed{self(), replica_.incarnation(), timeout}, Repeat::never);
+          },
+      .trouble = [this](const std::string& text) { alarm("watchdog", text); }};
 }
 
 void Node::say(const std::string& text) const {
@@ -192,6 +217,8 @@ void Node::tick() {
 
 void Node::on_in_step() {
   deciding_ = false;
+  // Cluster time must not run ahead: what the watchdogs of lost nodes had is counted from here on.
+  last_tick_ = ports_.clock.now();
   say("is in step with the cluster");
   inventory_.look_now();
   if (going_down_) on_shutdown(*std::exchange(going_down_, std::nullopt));
@@ -206,11 +233,7 @@ void Node::on_out_of_step(const std::string& why) {
 
 void Node::on_safe() { reconcile(); }
 
-void Node::on_disk_trouble(const Error& why) {
-  if (alarms_["disk"] == why.text) return;
-  alarms_["disk"] = why.text;
-  say(why.text);
-}
+void Node::on_disk_trouble(const Error& why) { alarm("disk", why.text); }
 
 void Node::on_guest_running(const VmId& /*vm*/) { inventory_.look_now(); }
 
@@ -224,10 +247,7 @@ void Node::on_hypervisor_back() {
   inventory_.look_now();
 }
 
-void Node::on_hypervisor_lost(const Error& why) {
-  alarms_["hypervisor"] = why.text;
-  say(why.text);
-}
+void Node::on_hypervisor_lost(const Error& why) { alarm("hypervisor", why.text); }
 
 void Node::on_shutdown(const ShutdownNotice& notice) {
   if (going_down_) return;
@@ -257,6 +277,7 @@ void Node::limit_wait_for_quorum() {
 void Node::on_shutdown_cancelled() {
   if (!std::exchange(going_down_, std::nullopt)) return;
   shutdown_limit_.cancel();
+  self_fence_.stand_up();
   say("stays: the shutdown was cancelled");
   const auto found = state().nodes.find(self());
   if (found != state().nodes.end() && found->second.drain &&
@@ -272,6 +293,7 @@ void Node::go_down() {
   const auto found = state().nodes.find(self());
   if (here == nullptr || found == state().nodes.end() || !found->second.drain) return;
   if (here->leaving) {
+    self_fence_.stand_down();
     let_go("all its guests have left");
   } else if (here->reported && is_empty(state(), self()) && work_.idle()) {
     if (std::exchange(leave_asked_, true)) return;

@@ -15,12 +15,14 @@
 #include "node/guest_work.h"
 #include "node/inventory_watch.h"
 #include "node/replica.h"
+#include "node/self_fence.h"
 #include "ports/clock.h"
 #include "ports/engine.h"
 #include "ports/fencer.h"
 #include "ports/hypervisor.h"
 #include "ports/journal.h"
 #include "ports/shutdown_source.h"
+#include "ports/watchdog.h"
 
 namespace upbeat {
 
@@ -30,7 +32,8 @@ struct NodeOptions {
   std::uint64_t host_reserve_kib = 0;       ///< of it, not for guests
   /// How long a shutdown is held back for guests that find no place.
   std::chrono::milliseconds shutdown_budget{600'000};
-  std::string release;
+  Release release;
+  std::chrono::milliseconds watchdog_timeout{10'000};  ///< of the watchdog, if there is one
 };
 
 /// Everything outside; all of it outlives the node.
@@ -41,6 +44,7 @@ struct NodePorts {
   ShutdownSource& shutdown;
   Clock& clock;
   Journal& journal;
+  Watchdog* watchdog = nullptr;  ///< null: this host has none
 };
 
 /// How long a shutdown waits for a quorate view when there is none: without one nothing can move.
@@ -103,6 +107,8 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   void tick();
   void go_down();
   void limit_wait_for_quorum();
+  void alarm(const std::string& what, const std::string& text);
+  [[nodiscard]] SelfFence::Hooks self_fence_hooks();
   void let_go(const std::string& why);
   void say(const std::string& text) const;
 
@@ -113,6 +119,7 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   Replica replica_;
   GuestWork work_;
   InventoryWatch inventory_;
+  SelfFence self_fence_;
 
   std::optional<std::string> frozen_;
   std::map<std::string, std::string> alarms_;  ///< by what is ailing

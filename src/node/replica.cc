@@ -3,54 +3,14 @@
 #include "node/replica.h"
 
 #include <algorithm>
-#include <tuple>
 
-#include "base/hash.h"
 #include "core/apply.h"
+#include "node/view_agreement.h"
 
 namespace upbeat {
-namespace {
-
-/// Names one view of one ring: a daemon that comes or goes makes another one.
-std::uint64_t key_of(const EngineView& view) {
-  std::string text =
-      std::to_string(view.ring.sequence) + "/" + std::to_string(view.ring.leader.get());
-  for (const auto& member : view.members) {
-    text += "/" + std::to_string(member.node.get()) + ":" + std::to_string(member.incarnation);
-  }
-  return hash_of(text);
-}
-
-/// The number of a view that is agreed on in `ring` after one of `before`. Two quorate rings share
-/// a node, and a node's rings have growing numbers. So no two views of different rings get one
-/// number, even if one of them was entered by a single member that was cut off a moment later: else
-/// that member's state could be taken for the successor of what the others did without it.
-Epoch next_epoch(Epoch before, const RingId& ring) {
-  constexpr unsigned views_of_one_ring_bits = 16;
-  return Epoch(std::max(before.get() + 1, ring.sequence << views_of_one_ring_bits));
-}
-
-/// Order of trust between two members' states.
-auto rank(NodeId node, const Hello& hello) {
-  return std::tuple(hello.epoch, hello.index, -std::int64_t{node.get()});
-}
-
-/// Members whose states must be known before one of them counts. What is safe is on the disks of a
-/// majority of the configured nodes; only another majority is sure to hold one of those. The
-/// engine's quorum counts hosts, also those whose daemon is away and with it what it knows. Where
-/// the engine grants quorum to fewer hosts (two nodes, a quorum device), all of them must do.
-std::size_t members_needed(const Hello& source, const EngineView& view) {
-  return std::min(source.configured.size() / 2 + 1, view.nodes.size());
-}
-
-bool same_state(const Hello& a, const Hello& b) {
-  return a.epoch == b.epoch && a.index == b.index && a.fingerprint == b.fingerprint;
-}
-
-}  // namespace
 
 Replica::Replica(Engine& engine, Journal& journal, Clock& clock, ReplicaListener& listener,
-                 std::string release)
+                 Release release)
     : engine_(engine),
       journal_(journal),
       clock_(clock),
@@ -61,12 +21,12 @@ Result<void> Replica::start() {
   auto recovered = journal_.recover();
   if (!recovered) return std::unexpected(recovered.error());
   if (!recovered->snapshot.empty()) {
-    auto state = decode_state(recovered->snapshot);
+    auto state = decode_state(recovered->snapshot, release_.format);
     if (!state) return fail("cannot use the state on this node's disk: " + state.error().text);
     state_ = std::move(*state);
   }
   for (const auto& entry : recovered->events) {
-    const auto event = decode_event(entry.bytes);
+    const auto event = decode_event(entry.bytes, release_.format);
     if (!event) return fail("cannot use the state on this node's disk: " + event.error().text);
     state_ = apply(std::move(state_), *event);
   }
@@ -91,6 +51,7 @@ void Replica::fall_out(std::string why) {
 void Replica::on_engine_lost(const Error& why) {
   fall_out(why.text);
   view_ = {};
+  signs_.clear();
 }
 
 void Replica::on_view(const EngineView& view) {
@@ -116,7 +77,9 @@ void Replica::on_view(const EngineView& view) {
               .fingerprint = fingerprint(state_),
               .incarnation = incarnation_,
               .live = live_,
-              .release = release_};
+              .format = release_.format,
+              .release = release_.name,
+              .needs_format = format_needed(state_)};
   if (const auto configured = engine_.configured_nodes()) {
     for (const auto& node : *configured) hello.configured.push_back({node.id, node.name});
   }
@@ -124,7 +87,7 @@ void Replica::on_view(const EngineView& view) {
 }
 
 void Replica::on_message(NodeId from, const std::string& bytes) {
-  const auto message = decode_message(bytes);
+  const auto message = decode_message(bytes, release_.format);
   if (!message) {
     // What the others apply and we cannot would make our state another one than theirs.
     fall_out("it cannot understand what another member says: " + message.error().text);
@@ -142,33 +105,20 @@ void Replica::receive(NodeId from, const Hello& hello) {
 }
 
 void Replica::agree() {
-  const auto best = std::ranges::max_element(hellos_, [](const auto& a, const auto& b) {
-    return rank(a.first, a.second) < rank(b.first, b.second);
-  });
-  const Hello& source = best->second;
-  if (const auto needed = members_needed(source, view_); hellos_.size() < needed) {
-    trouble_ = "it waits for more members: upbeatd runs on " + std::to_string(hellos_.size()) +
-               " of the nodes here and is needed on " + std::to_string(needed) +
-               ", for the others may know what happened last; start it there";
+  auto agreement = agree_on(view_, hellos_);
+  const Hello& source = hellos_.at(agreement.source);
+  if (!agreement.waits_for.empty()) {
+    trouble_ = std::move(agreement.waits_for);
     return;
   }
-  const bool warm = std::ranges::any_of(hellos_, [&](const auto& entry) {
-    return entry.second.live && entry.second.epoch == source.epoch;
-  });
-  ViewChanged change{.epoch = next_epoch(source.epoch, view_.ring),
-                     .continuity = warm ? Continuity::warm : Continuity::cold,
-                     .configured = source.configured};
-  for (const auto node : view_.nodes) {
-    const auto member = std::ranges::find(view_.members, node, &Member::node);
-    change.here.push_back({node, member == view_.members.end() ? 0 : member->incarnation});
+  if (release_.format < source.needs_format) {
+    trouble_ = "the cluster's state is that of a newer release (" + source.release +
+               ") than this daemon's (" + release_.name + "): upgrade Upbeat on this node";
+    return;
   }
-  std::ranges::sort(change.here, {}, &NodeHere::id);
-  std::ranges::sort(change.configured, {}, &NodeNamed::id);
-  agreed_ = std::move(change);
-
-  const bool some_differ = std::ranges::any_of(
-      hellos_, [&](const auto& entry) { return !same_state(entry.second, source); });
-  if (best->first == self_ && some_differ) {
+  agreed_ = std::move(agreement.change);
+  releases_ = std::move(agreement.releases);
+  if (agreement.source == self_ && agreement.some_differ) {
     const auto chunks = cut(encode(state_), view_key_);
     if (!chunks) {
       listener_.on_disk_trouble(chunks.error());
@@ -191,7 +141,7 @@ void Replica::receive(NodeId /*from*/, const SnapshotChunk& chunk) {
 }
 
 void Replica::install(const std::string& snapshot) {
-  auto state = decode_state(snapshot);
+  auto state = decode_state(snapshot, release_.format);
   if (!state) {
     trouble_ = "it cannot read the cluster's state: " + state.error().text;
     return;
@@ -295,14 +245,31 @@ void Replica::flush() {
   const bool safe_here = disk_behind_
                              ? save_snapshot()
                              : write(batch, matters ? Durability::synced : Durability::relaxed);
-  if (safe_here && (matters || was_behind) && in_step_)
-    send(Persisted{state_.epoch, batch.back().event.index});
+  if (safe_here && (matters || was_behind) && in_step_) say_persisted(batch.back().event.index);
+}
+
+void Replica::say_persisted(EventIndex index) {
+  signs_.emplace_back(state_.epoch, clock_.now());
+  send(Persisted{state_.epoch, index});
+}
+
+void Replica::give_sign_of_life(std::function<void(MonotonicTime sent)> came_back) {
+  sign_came_back_ = std::move(came_back);
+  const auto known = persisted_.find(self_);
+  if (in_step_) say_persisted(known == persisted_.end() ? EventIndex() : known->second);
 }
 
 void Replica::receive(NodeId from, const Persisted& persisted) {
+  std::optional<MonotonicTime> sent;
+  while (from == self_ && !signs_.empty() && !sent && signs_.front().first <= persisted.epoch) {
+    if (signs_.front().first == persisted.epoch) sent = signs_.front().second;
+    signs_.pop_front();
+  }
   if (!in_step_ || persisted.epoch != state_.epoch) return;
-  persisted_[from] = persisted.index;
+  auto& known = persisted_[from];
+  known = std::max(known, persisted.index);
   advance_safe();
+  if (sent && sign_came_back_) sign_came_back_(*sent);
 }
 
 void Replica::advance_safe() {
@@ -349,6 +316,10 @@ void Replica::send_pending() {
   for (const auto request : due) {
     auto entry = pending_.extract(request);
     Pending& pending = entry.mapped();
+    if (const auto why = why_not_known(pending.event); !why.empty()) {
+      if (pending.done) pending.done(fail(why));
+      continue;
+    }
     const bool again = pending.sent_in != Epoch();
     if (again && pending.repeat == Repeat::never) {
       if (pending.done)
@@ -366,6 +337,16 @@ void Replica::send_pending() {
     send(proposal);
     if (!in_step_) return;
   }
+}
+
+/// All who apply one order must know all of it.
+std::string Replica::why_not_known(const Event& event) const {
+  for (const auto& [node, release] : releases_) {
+    if (release.format >= format_needed(event)) continue;
+    return "cannot do that yet: upbeatd on " + name_of(state_, node) + " is of release " +
+           release.name + ", which does not know it; upgrade Upbeat there first";
+  }
+  return {};
 }
 
 void Replica::give_back_stale() {

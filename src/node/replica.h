@@ -4,16 +4,19 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "core/event.h"
 #include "core/state.h"
 #include "node/snapshot_transfer.h"
+#include "node/view_agreement.h"
 #include "ports/clock.h"
 #include "ports/engine.h"
 #include "ports/journal.h"
@@ -57,7 +60,7 @@ class Replica final : public EngineListener {
  public:
   /// All outlive the replica.
   Replica(Engine& engine, Journal& journal, Clock& clock, ReplicaListener& listener,
-          std::string release);
+          Release release);
 
   /// Reads the journal and joins the cluster. Once. On an error nothing was joined.
   [[nodiscard]] Result<void> start();
@@ -74,6 +77,10 @@ class Replica final : public EngineListener {
   /// Puts an event into the order. `done` (may be empty) is told once: applied, granted and safe,
   /// or why not.
   void propose(Event event, Repeat repeat, Outcome done = {});
+
+  /// Says something through the order of this view; nothing if not in step. `came_back` is told
+  /// when it has come back, and when it was sent: as of then, this node had its part in the order.
+  void give_sign_of_life(std::function<void(MonotonicTime sent)> came_back);
 
   void on_view(const EngineView& view) override;
   void on_message(NodeId from, const std::string& bytes) override;
@@ -113,13 +120,15 @@ class Replica final : public EngineListener {
   void send_pending();
   void give_back_stale();
   void fall_out(std::string why);
+  [[nodiscard]] std::string why_not_known(const Event& event) const;
+  void say_persisted(EventIndex index);
   void send(const Message& message);
 
   Engine& engine_;
   Journal& journal_;
   Clock& clock_;
   ReplicaListener& listener_;
-  std::string release_;
+  Release release_;
 
   State state_;
   NodeId self_;
@@ -131,9 +140,12 @@ class Replica final : public EngineListener {
   EngineView view_;
   std::uint64_t view_key_ = 0;
   std::map<NodeId, Hello> hellos_;
-  std::optional<ViewChanged> agreed_;  ///< of this view, once all have said Hello
-  SnapshotTransfer incoming_;          ///< parts of the state that we wait for
-  std::vector<Proposal> held_;         ///< ordered while we wait
+  std::optional<ViewChanged> agreed_;                  ///< of this view, once all have said Hello
+  std::map<NodeId, Release> releases_;                 ///< of this view's members, those in step
+  std::deque<std::pair<Epoch, MonotonicTime>> signs_;  ///< our Persisted that are under way
+  std::function<void(MonotonicTime)> sign_came_back_;
+  SnapshotTransfer incoming_;   ///< parts of the state that we wait for
+  std::vector<Proposal> held_;  ///< ordered while we wait
 
   std::uint64_t next_request_ = 1;
   std::map<std::uint64_t, Pending> pending_;

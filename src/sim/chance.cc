@@ -180,11 +180,35 @@ void add(Scenario& story, milliseconds at, const std::string& command) {
   }
 }
 
+/// What a story may have from its beginning on, besides what happens in it.
+constexpr const char* watchdogs = "watchdog";
+constexpr const char* old_releases = "old-release";
+constexpr std::chrono::seconds watchdog_timeout{10};
+
+/// Watchdogs in a third of the stories; in half of those they are all there is to prove a node off.
+void draw_watchdogs(Scenario& story, Draw& draw) {
+  if (draw.below(3) != 0) return;
+  const bool alone = draw.below(2) == 0;
+  for (auto& node : story.nodes) {
+    node.watchdog = watchdog_timeout;
+    if (alone) story.timeline.push_back({milliseconds(0), "fence-device " + node.name + " broken"});
+  }
+}
+
+/// Some nodes of a quarter of the stories have an old release, until they are upgraded.
+void draw_old_releases(Scenario& story, Draw& draw) {
+  if (draw.below(4) != 0) return;
+  for (auto& node : story.nodes) {
+    if (draw.below(2) == 0) node.format = wire_format - 1;
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> fault_classes() {
   std::vector<std::string> names;
   for (const auto& one : classes()) names.emplace_back(one.name);
+  names.insert(names.end(), {watchdogs, old_releases});
   return names;
 }
 
@@ -196,6 +220,14 @@ Scenario story_of(std::uint64_t seed, const ChanceOptions& options) {
   story.settles = true;
   Prng chance(mix64(seed));
   Draw draw(chance, story);
+  const auto wanted = [&](const char* name) {
+    return options.faults.empty() || options.faults.contains(name);
+  };
+  if (wanted(watchdogs)) draw_watchdogs(story, draw);
+  if (wanted(old_releases)) draw_old_releases(story, draw);
+  const bool nothing_happens =
+      std::ranges::none_of(classes(), [&](const FaultClass& one) { return wanted(one.name); });
+  if (nothing_happens) return story;
   // Some stories are crowded, some are quiet; faults overlap in many of them.
   const auto pause_ms = std::uint64_t{2'000} << chance.below(6);
   milliseconds at{0};

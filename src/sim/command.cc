@@ -253,7 +253,7 @@ Deed read_daemon(Words& words) {
   if (verb == "upgrade") {
     const auto release = words.next("a release");
     return [=](World& world) {
-      world.machine(node).set_release(release);
+      world.machine(node).set_release({.name = release});
       world.machine(node).kill_daemon();
       world.machine(node).start_daemon();
     };

@@ -21,11 +21,12 @@ struct Machine::Daemon {
         hypervisor(machine.host(), gate),
         fencer(clock, around.strip, gate),
         shutdown(*machine.shutdown_, gate),
-        node({engine, hypervisor, fencer, shutdown, clock, machine.disk_},
+        node({engine, hypervisor, fencer, shutdown, clock, machine.disk_, machine.watchdog_.get()},
              {.memory_kib = machine.facts_.memory_kib,
               .host_reserve_kib = machine.facts_.reserve_kib,
               .shutdown_budget = machine.facts_.shutdown_budget,
-              .release = machine.release_}) {}
+              .release = machine.release_,
+              .watchdog_timeout = machine.facts_.watchdog}) {}
 
   Gate gate;
   GatedClock clock;
@@ -68,6 +69,10 @@ void Machine::come_up() {
   // A machine that boots knows nothing of an earlier shutdown.
   shutdown_ = std::make_unique<SimulatedMachine>(
       around_.clock, facts_.shutdown_budget, [this] { around_.clock.post([this] { go_down(); }); });
+  if (facts_.watchdog.count() != 0) {
+    watchdog_ = std::make_unique<SimulatedWatchdog>(
+        around_.clock, [this] { around_.clock.post([this] { watchdog_fires(); }); });
+  }
   listener_.on_power(facts_.id, PowerState::on, "it is up");
   start_daemon();
 }
@@ -80,6 +85,7 @@ void Machine::lose_power(const std::string& why) {
   host().cut_power();
   disk_.cut_power();
   shutdown_.reset();
+  watchdog_.reset();
   listener_.on_power(facts_.id, PowerState::off, why);
 }
 
@@ -99,6 +105,12 @@ void Machine::go_down() {
   if (going_to_ == GoingTo::reboot && around_.strip.state(facts_.name) == PowerState::on) {
     power_on();
   }
+}
+
+void Machine::watchdog_fires() {
+  if (!powered_) return;
+  lose_power("its watchdog has reset it");
+  if (around_.strip.state(facts_.name) == PowerState::on) power_on();
 }
 
 void Machine::kill_daemon() {

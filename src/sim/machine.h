@@ -13,6 +13,7 @@
 #include "clock/simulated_clock.h"
 #include "engine/simulated_network.h"
 #include "fence/simulated_fencer.h"
+#include "fence/simulated_watchdog.h"
 #include "hypervisor/simulated_hosts.h"
 #include "node/node.h"
 #include "shutdown/simulated_shutdown.h"
@@ -36,6 +37,7 @@ struct MachineFacts {
   std::uint32_t cores = 4;
   std::chrono::milliseconds boot_time{6'000};
   std::chrono::milliseconds shutdown_budget{600'000};
+  std::chrono::milliseconds watchdog{0};  ///< 0: it has none
 };
 
 /// How a shutdown ends.
@@ -76,7 +78,9 @@ class Machine {
   /// Killed, and not restarted until `start_daemon`.
   void kill_daemon();
   void start_daemon();
-  void set_release(std::string release) { release_ = std::move(release); }
+  /// From its next start on.
+  void set_release(Release release) { release_ = std::move(release); }
+  [[nodiscard]] const Release& release() const { return release_; }
   /// The process stands still for so long.
   void stall_daemon(std::chrono::milliseconds span);
   /// The way from here to the power strip.
@@ -102,11 +106,12 @@ class Machine {
 
   void come_up();
   void go_down();
+  void watchdog_fires();
 
   Surroundings& around_;
   MachineFacts facts_;
   MachineListener& listener_;
-  std::string release_ = "0.1.0";
+  Release release_{.name = "0.1.0"};
   std::chrono::milliseconds wall_error_{0};
   MemoryJournal disk_;
   bool powered_ = false;
@@ -116,6 +121,7 @@ class Machine {
   Timer restart_;  ///< the service manager's next try
   MonotonicTime well_since_{};
   std::unique_ptr<SimulatedMachine> shutdown_;
+  std::unique_ptr<SimulatedWatchdog> watchdog_;
   std::unique_ptr<Daemon> daemon_;
 };
 

@@ -60,8 +60,8 @@ class Members : public testing::Test {
   void start_daemon(NodeId id) {
     auto& member = members_[id];
     member.engine = std::make_unique<SimulatedEngine>(*network_, id);
-    member.replica =
-        std::make_unique<Replica>(*member.engine, disks_[id], clock_, member.listener, "test");
+    member.replica = std::make_unique<Replica>(*member.engine, disks_[id], clock_, member.listener,
+                                               Release{.name = "test"});
     const auto started = member.replica->start();
     ASSERT_TRUE(started) << started.error().text;
   }

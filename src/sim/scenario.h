@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "core/event.h"
 #include "hypervisor/simulated_hosts.h"
+#include "wire/wire.h"
 
 namespace upbeat {
 
@@ -22,6 +23,8 @@ struct ScenarioNode {
   std::uint64_t reserve_mib = 128;
   std::uint32_t cores = 4;
   bool on = true;
+  std::chrono::milliseconds watchdog{0};  ///< its timeout; 0: it has none
+  std::uint32_t format = wire_format;     ///< that its daemon knows: an old release if less
 
   bool operator==(const ScenarioNode&) const = default;
 };

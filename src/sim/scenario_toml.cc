@@ -50,13 +50,16 @@ class Reader {
 
  private:
   Scenario read_bed(const toml::table& bed) {
-    known(bed, {"nodes", "vms"});
+    known(bed, {"nodes", "vms", "watchdog_s"});
     const auto nodes = number(bed, "nodes", 4, 1, scenario_nodes_limit);
     const auto vms = number(bed, "vms", 8, 0, scenario_vms_limit);
-    return test_bed(static_cast<std::uint32_t>(nodes), static_cast<std::uint32_t>(vms));
+    auto scenario = test_bed(static_cast<std::uint32_t>(nodes), static_cast<std::uint32_t>(vms));
+    const auto watchdog = span(bed, "watchdog_s", milliseconds(0));
+    for (auto& node : scenario.nodes) node.watchdog = watchdog;
+    return scenario;
   }
   ScenarioNode read_node(const toml::table& table) {
-    known(table, {"name", "memory_mib", "reserve_mib", "cores", "on"});
+    known(table, {"name", "memory_mib", "reserve_mib", "cores", "on", "watchdog_s", "format"});
     ScenarioNode node{.name = name(table)};
     node.memory_mib = number(table, "memory_mib", node.memory_mib, 1, memory_limit_mib);
     node.reserve_mib = number(table, "reserve_mib", node.reserve_mib, 0, memory_limit_mib);
@@ -64,6 +67,8 @@ class Reader {
       wrong(table.source(), "reserve_mib is above memory_mib");
     node.cores = static_cast<std::uint32_t>(number(table, "cores", node.cores, 1, 4096));
     node.on = truth(table, "on", true);
+    node.watchdog = span(table, "watchdog_s", node.watchdog);
+    node.format = static_cast<std::uint32_t>(number(table, "format", wire_format, 1, wire_format));
     return node;
   }
   ScenarioVm read_vm(const toml::table& table) {
@@ -303,6 +308,8 @@ std::string write_scenario(const Scenario& scenario) {
             "\nmemory_mib = " + std::to_string(node.memory_mib) +
             "\nreserve_mib = " + std::to_string(node.reserve_mib) +
             "\ncores = " + std::to_string(node.cores) + (node.on ? "\n" : "\non = false\n");
+    if (node.watchdog.count() != 0) text += "watchdog_s = " + seconds_text(node.watchdog) + "\n";
+    if (node.format != wire_format) text += "format = " + std::to_string(node.format) + "\n";
   }
   for (const auto& vm : scenario.vms) {
     text += "\n[[vm]]\nname = " + quoted(vm.name) +

@@ -71,8 +71,12 @@ World::World(const Scenario& scenario) : scenario_(scenario), hosts_(clock_) {
                                                            .name = node.name,
                                                            .memory_kib = kib(node.memory_mib),
                                                            .reserve_kib = kib(node.reserve_mib),
-                                                           .cores = node.cores},
+                                                           .cores = node.cores,
+                                                           .watchdog = node.watchdog},
                                               static_cast<MachineListener&>(*this));
+    if (node.format < wire_format) {
+      machines_.at(id)->set_release({.name = "0.0.9", .format = node.format});
+    }
     static_cast<void>(machines_.at(id)->disk().save_snapshot(EventIndex(1), first));
     if (!node.on) strip_.set(node.name, PowerState::off);
   }
@@ -217,6 +221,10 @@ void World::repair_everything() {
     strip_.break_outlet(name, OutletFault::none);
     auto& one = machine(name);
     one.disk().break_disk(DiskFault::none);
+    if (one.release().format < wire_format) {
+      one.set_release({.name = "0.2.0"});
+      one.kill_daemon();
+    }
     one.host().start_hypervisor();
     power_on(name);
     one.start_daemon();

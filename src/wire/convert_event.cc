@@ -269,6 +269,19 @@ VmStartFailed take(const v1::VmStartFailed& in, Reading& /*reading*/) {
       .vm = VmId(in.vm()), .on = NodeId(in.on()), .since = EventIndex(in.since()), .why = in.why()};
 }
 
+void put(const WatchdogArmed& in, v1::WatchdogArmed& out) {
+  const auto& [node, incarnation, timeout] = in;
+  out.set_node(node.get());
+  out.set_incarnation(incarnation);
+  out.set_timeout_ms(to_ms(timeout));
+}
+
+WatchdogArmed take(const v1::WatchdogArmed& in, Reading& /*reading*/) {
+  return {.node = NodeId(in.node()),
+          .incarnation = in.incarnation(),
+          .timeout = from_ms(in.timeout_ms())};
+}
+
 void put(const Decided& in, v1::Decided& out) {
   const auto& [view, decisions] = in;
   out.set_view(view.get());
@@ -301,6 +314,7 @@ void put(const Event& in, v1::Event& out) {
                  [&](const VmStartFailed& e) { put(e, *out.mutable_vm_start_failed()); },
                  [&](const MigrationEnded& e) { put(e, *out.mutable_migration_ended()); },
                  [&](const MigrationProgressed& e) { put(e, *out.mutable_migration_progressed()); },
+                 [&](const WatchdogArmed& e) { put(e, *out.mutable_watchdog_armed()); },
                  [&](const Decided& e) { put(e, *out.mutable_decided()); },
              },
              in);
@@ -344,6 +358,8 @@ Event take(const v1::Event& in, Reading& reading) {
       return take(in.migration_ended(), reading);
     case v1::Event::kMigrationProgressed:
       return take(in.migration_progressed(), reading);
+    case v1::Event::kWatchdogArmed:
+      return take(in.watchdog_armed(), reading);
     case v1::Event::kDecided:
       return take(in.decided(), reading);
     case v1::Event::KIND_NOT_SET:

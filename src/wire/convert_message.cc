@@ -7,8 +7,8 @@ namespace upbeat::wire {
 namespace {
 
 void put(const Hello& in, v1::Hello& out) {
-  const auto& [view_key, index, epoch, fingerprint, incarnation, live, configured, format,
-               release] = in;
+  const auto& [view_key, index, epoch, fingerprint, incarnation, live, configured, format, release,
+               needs_format] = in;
   out.set_view_key(view_key);
   out.set_index(index.get());
   out.set_epoch(epoch.get());
@@ -18,6 +18,7 @@ void put(const Hello& in, v1::Hello& out) {
   put_list(configured, *out.mutable_configured());
   out.set_format(format);
   out.set_release(release);
+  out.set_needs_format(needs_format);
 }
 
 Hello take(const v1::Hello& in, Reading& reading) {
@@ -29,7 +30,8 @@ Hello take(const v1::Hello& in, Reading& reading) {
           .live = in.live(),
           .configured = take_list(in.configured(), reading),
           .format = in.format(),
-          .release = in.release()};
+          .release = in.release(),
+          .needs_format = in.needs_format()};
 }
 
 void put(const SnapshotChunk& in, v1::SnapshotChunk& out) {

@@ -87,13 +87,14 @@ Fencing take(const v1::Fencing& in) {
 }
 
 void put(const NodeRecord& in, v1::NodeRecord& out) {
-  const auto& [name, standing, capacity, foreign, drain, fencing] = in;
+  const auto& [name, standing, capacity, foreign, drain, fencing, watchdog] = in;
   out.set_name(name);
   put_standing(standing, out);
   wire::put(capacity, *out.mutable_capacity());
   put_list(foreign, *out.mutable_foreign());
   if (drain) put(*drain, *out.mutable_drain());
   if (fencing) put(*fencing, *out.mutable_fencing());
+  out.set_watchdog_ms(to_ms(watchdog));
 }
 
 NodeRecord take(const v1::NodeRecord& in, Reading& reading) {
@@ -102,7 +103,8 @@ NodeRecord take(const v1::NodeRecord& in, Reading& reading) {
                  .capacity = wire::take(in.capacity(), reading),
                  .foreign = take_list(in.foreign(), reading),
                  .drain = {},
-                 .fencing = {}};
+                 .fencing = {},
+                 .watchdog = from_ms(in.watchdog_ms())};
   if (in.has_drain()) out.drain = take(in.drain(), reading);
   if (in.has_fencing()) out.fencing = take(in.fencing());
   return out;

@@ -62,27 +62,27 @@ const char* name_of(Kind kind) {
   return "message";
 }
 
-std::string seal(Kind kind, std::string body) {
+std::string seal(Kind kind, std::uint32_t needs, std::string body) {
   v1::Frame frame;
   frame.set_format(wire_format);
-  frame.set_needs_format(wire_needs_format);
+  frame.set_needs_format(needs);
   frame.set_checksum(hash_of(body));
   *body_of(frame, kind) = std::move(body);
   return frame.SerializeAsString();
 }
 
-Result<Opened> open(Kind kind, const std::string& bytes) {
+Result<Opened> open(Kind kind, std::uint32_t knows, const std::string& bytes) {
   const std::size_t limit =
       kind == Kind::state ? wire_snapshot_limit_bytes : wire_message_limit_bytes;
   if (bytes.size() > limit)
     return refuse(kind, bytes, "the limit is " + std::to_string(limit) + " bytes");
   v1::Frame frame;
   if (!frame.ParseFromString(bytes)) return damaged(kind, bytes, "it has no whole frame");
-  if (frame.needs_format() > wire_format)
+  if (frame.needs_format() > knows)
     return refuse(kind, bytes,
                   "a newer release of Upbeat wrote it in wire format " +
                       std::to_string(frame.format()) + ", this one knows up to " +
-                      std::to_string(wire_format) + ": upgrade Upbeat on this node");
+                      std::to_string(knows) + ": upgrade Upbeat on this node");
   const std::optional<Kind> found = kind_of(frame);
   if (!found || frame.format() == 0) return damaged(kind, bytes, "its frame is incomplete");
   if (*found != kind)

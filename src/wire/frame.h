@@ -21,10 +21,11 @@ struct Opened {
   std::uint32_t format = 0;
 };
 
-[[nodiscard]] std::string seal(Kind kind, std::string body);
+/// `needs` is the oldest format whose readers understand the body.
+[[nodiscard]] std::string seal(Kind kind, std::uint32_t needs, std::string body);
 
-/// The body, unless the bytes are too long, damaged, of another kind, or written by a release that
-/// says that this one cannot read them.
-[[nodiscard]] Result<Opened> open(Kind kind, const std::string& bytes);
+/// The body, unless the bytes are too long, damaged, of another kind, or need a newer format than
+/// `knows`.
+[[nodiscard]] Result<Opened> open(Kind kind, std::uint32_t knows, const std::string& bytes);
 
 }  // namespace upbeat::wire

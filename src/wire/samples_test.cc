@@ -91,7 +91,8 @@ NodeRecord node(const std::string& name, Standing standing) {
                              .since = EventIndex(26),
                              .failures = 27,
                              .next_try = 28ms,
-                             .last_error = raw("no answer")}};
+                             .last_error = raw("no answer")},
+          .watchdog = 29ms};
 }
 
 VmRecord vm(std::int32_t priority, Phase phase) {
@@ -147,6 +148,7 @@ std::vector<Event> sample_events() {
           .vm = VmId("x13"), .on = NodeId(14), .since = EventIndex(15), .why = raw("no such disk")},
       move(),
       progress(),
+      WatchdogArmed{.node = NodeId(17), .incarnation = large, .timeout = 18ms},
       Decided{.view = Epoch(16), .decisions = decisions()},
   };
 }
@@ -210,7 +212,8 @@ std::vector<Message> sample_messages() {
             .live = true,
             .configured = {{NodeId(5), "node0"}, {NodeId(6), "node1"}},
             .format = 7,
-            .release = "0.1.0"},
+            .release = "0.1.0",
+            .needs_format = 8},
       SnapshotChunk{.view_key = large, .part = 2, .parts = 3, .bytes = raw("piece")},
       Proposal{.epoch = Epoch(1),
                .event = sample_events().back(),

@@ -2,6 +2,7 @@
 // Encoding and decoding: convert, then seal; open, then convert.
 #include "wire/wire.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/hash.h"
@@ -21,8 +22,8 @@ std::string body_of(const Value& value) {
 }
 
 template <class Value, class Wire>
-Result<Value> decode(wire::Kind kind, const std::string& bytes) {
-  Result<wire::Opened> opened = wire::open(kind, bytes);
+Result<Value> decode(wire::Kind kind, std::uint32_t knows, const std::string& bytes) {
+  Result<wire::Opened> opened = wire::open(kind, knows, bytes);
   if (!opened) return std::unexpected(opened.error());
   wire::Reading reading(kind, opened->format);
   Wire in;
@@ -33,30 +34,63 @@ Result<Value> decode(wire::Kind kind, const std::string& bytes) {
   return value;
 }
 
-}  // namespace
+/// What rules, policies and watchdogs came with.
+constexpr std::uint32_t format_of_rules = 2;
 
-std::string encode(const Event& event) {
-  return wire::seal(wire::Kind::event, body_of<wire::v1::Event>(event));
+std::uint32_t format_needed(const Message& message) {
+  const auto* proposal = std::get_if<Proposal>(&message);
+  return proposal == nullptr ? wire_needs_format : upbeat::format_needed(proposal->event);
 }
 
-Result<Event> decode_event(const std::string& bytes) {
-  return decode<Event, wire::v1::Event>(wire::Kind::event, bytes);
+bool is_new(const NodeRecord& node) {
+  return node.watchdog.count() != 0 || (node.drain && node.drain->cause == DrainCause::maintenance);
+}
+bool is_new(const VmRecord& vm) { return vm.failback || vm.held_for != NodeId(); }
+
+}  // namespace
+
+std::uint32_t format_needed(const Event& event) {
+  const auto* drain = std::get_if<DrainRequested>(&event);
+  const bool is_new =
+      std::holds_alternative<RuleDefined>(event) || std::holds_alternative<RuleRemoved>(event) ||
+      std::holds_alternative<PolicySet>(event) || std::holds_alternative<VmFailbackSet>(event) ||
+      std::holds_alternative<WatchdogArmed>(event) ||
+      (drain != nullptr && drain->cause == DrainCause::maintenance);
+  return is_new ? format_of_rules : wire_needs_format;
+}
+
+std::uint32_t format_needed(const State& state) {
+  const auto any = [](const auto& records) {
+    return std::ranges::any_of(records, [](const auto& entry) { return is_new(entry.second); });
+  };
+  const bool needs_rules =
+      !state.rules.empty() || state.policy != Policy{} || any(state.nodes) || any(state.vms);
+  return needs_rules ? format_of_rules : wire_needs_format;
+}
+
+std::string encode(const Event& event) {
+  return wire::seal(wire::Kind::event, format_needed(event), body_of<wire::v1::Event>(event));
+}
+
+Result<Event> decode_event(const std::string& bytes, std::uint32_t knows) {
+  return decode<Event, wire::v1::Event>(wire::Kind::event, knows, bytes);
 }
 
 std::string encode(const State& state) {
-  return wire::seal(wire::Kind::state, body_of<wire::v1::State>(state));
+  return wire::seal(wire::Kind::state, format_needed(state), body_of<wire::v1::State>(state));
 }
 
-Result<State> decode_state(const std::string& bytes) {
-  return decode<State, wire::v1::State>(wire::Kind::state, bytes);
+Result<State> decode_state(const std::string& bytes, std::uint32_t knows) {
+  return decode<State, wire::v1::State>(wire::Kind::state, knows, bytes);
 }
 
 std::string encode(const Message& message) {
-  return wire::seal(wire::Kind::message, body_of<wire::v1::Message>(message));
+  return wire::seal(wire::Kind::message, format_needed(message),
+                    body_of<wire::v1::Message>(message));
 }
 
-Result<Message> decode_message(const std::string& bytes) {
-  return decode<Message, wire::v1::Message>(wire::Kind::message, bytes);
+Result<Message> decode_message(const std::string& bytes, std::uint32_t knows) {
+  return decode<Message, wire::v1::Message>(wire::Kind::message, knows, bytes);
 }
 
 std::uint64_t fingerprint(const State& state) { return hash_of(body_of<wire::v1::State>(state)); }

@@ -27,7 +27,7 @@ namespace upbeat {
 
 /// What this release writes. Raised by every new kind, enumerator or meaning.
 inline constexpr std::uint32_t wire_format = 2;
-/// The oldest format whose readers understand what this release writes.
+/// The format that every release there ever was knows.
 inline constexpr std::uint32_t wire_needs_format = 1;
 
 /// The longest event or message that is read; the engine sends nothing longer.
@@ -55,7 +55,8 @@ struct Hello {
   bool live = false;  ///< it carried the state over from the last quorate view; else read from disk
   std::vector<NodeNamed> configured;  ///< sorted by id
   std::uint32_t format = wire_format;
-  std::string release;  ///< for people: "0.1.0"
+  std::string release;                             ///< for people: "0.1.0"
+  std::uint32_t needs_format = wire_needs_format;  ///< to understand its state
   bool operator==(const Hello&) const = default;
 };
 
@@ -89,15 +90,24 @@ using Message = std::variant<Hello, SnapshotChunk, Proposal, Persisted>;
 
 // --- to bytes and back -------------------------------------------------------------------------
 
+/// The oldest format whose readers understand this; an older one would take it for something else.
+[[nodiscard]] std::uint32_t format_needed(const Event& event);
+[[nodiscard]] std::uint32_t format_needed(const State& state);
+
+/// The readers refuse what needs a format above `knows`: that of this release, or an older one's in
+/// a simulation of two releases.
 [[nodiscard]] std::string encode(const Event& event);
-[[nodiscard]] Result<Event> decode_event(const std::string& bytes);
+[[nodiscard]] Result<Event> decode_event(const std::string& bytes,
+                                         std::uint32_t knows = wire_format);
 
 /// A snapshot: everything but `log` and `refused`, which come back empty.
 [[nodiscard]] std::string encode(const State& state);
-[[nodiscard]] Result<State> decode_state(const std::string& bytes);
+[[nodiscard]] Result<State> decode_state(const std::string& bytes,
+                                         std::uint32_t knows = wire_format);
 
 [[nodiscard]] std::string encode(const Message& message);
-[[nodiscard]] Result<Message> decode_message(const std::string& bytes);
+[[nodiscard]] Result<Message> decode_message(const std::string& bytes,
+                                             std::uint32_t knows = wire_format);
 
 /// A hash (base/hash.h) of what a snapshot holds: members with the same state have the same one.
 [[nodiscard]] std::uint64_t fingerprint(const State& state);

@@ -60,7 +60,7 @@ TEST(DamagedBytes, AreReadWhereABitOfTheBodyIsWrong) {
 }
 
 TEST(DamagedBytes, AreReadWhereABodyMakesNoSense) {
-  const std::string sealed = wire::seal(wire::Kind::event, "\xff\xff\xff");
+  const std::string sealed = wire::seal(wire::Kind::event, wire_format, "\xff\xff\xff");
   EXPECT_EQ(error_of(decode_event(sealed)),
             "cannot read the event: its body cannot be parsed, so it is damaged: take it from "
             "another node or a backup");
@@ -72,8 +72,9 @@ TEST(DamagedBytes, AreReadWhereANodeIsThereTwice) {
     state.add_nodes()->set_id(id);
     state.mutable_nodes()->rbegin()->mutable_left();
   }
-  EXPECT_THAT(error_of(decode_state(wire::seal(wire::Kind::state, state.SerializeAsString()))),
-              HasSubstr("its nodes are out of order or there twice"));
+  EXPECT_THAT(
+      error_of(decode_state(wire::seal(wire::Kind::state, wire_format, state.SerializeAsString()))),
+      HasSubstr("its nodes are out of order or there twice"));
 }
 
 TEST(DamagedBytes, AreReadWhereAPieceOfASnapshotHasNoPlace) {
@@ -144,6 +145,21 @@ TEST(NewerRelease, IsReadThoughItSaysThatItCannotBe) {
             "cannot read the event of " + std::to_string(bytes.size()) +
                 " bytes: a newer release of Upbeat wrote it in wire format 4, this one knows up "
                 "to 2: upgrade Upbeat on this node");
+}
+
+TEST(OlderRelease, RefusesWhatItWouldMisunderstandAndReadsTheRest) {
+  const Event rule = sample_events().at(11);
+  ASSERT_TRUE(std::holds_alternative<RuleDefined>(rule));
+  EXPECT_THAT(error_of(decode_event(encode(rule), 1)),
+              HasSubstr("wire format 2, this one knows up to 1: upgrade Upbeat on this node"));
+  EXPECT_FALSE(decode_message(encode(Message(Proposal{.event = rule})), 1).has_value());
+  EXPECT_FALSE(decode_state(encode(sample_state()), 1).has_value());
+
+  const Event drain = DrainRequested{.node = NodeId(1), .cause = DrainCause::shutdown};
+  EXPECT_TRUE(decode_event(encode(drain), 1) == drain);
+  EXPECT_FALSE(
+      decode_event(encode(Event(DrainRequested{.cause = DrainCause::maintenance})), 1).has_value());
+  EXPECT_TRUE(decode_state(encode(State{}), 1).has_value());
 }
 
 }  // namespace

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Feeds the host's watchdog as long as this node has its part in the order of a majority.
+#include "node/self_fence.h"
+
+#include <utility>
+
+namespace upbeat {
+
+SelfFence::SelfFence(Watchdog* watchdog, Clock& clock, std::chrono::milliseconds timeout,
+                     Hooks hooks)
+    : watchdog_(watchdog), clock_(clock), timeout_(timeout), hooks_(std::move(hooks)) {}
+
+void SelfFence::begin() {
+  if (watchdog_ != nullptr) sign();
+}
+
+void SelfFence::sign() {
+  if (!standing_down_ && hooks_.has_part()) {
+    hooks_.give_sign([this](MonotonicTime sent) { on_sign_back(sent); });
+  }
+  next_ = clock_.after(sign_interval, [this] { sign(); });
+}
+
+void SelfFence::on_sign_back(MonotonicTime sent) {
+  if (standing_down_ || !hooks_.has_part() || clock_.now() - sent > sign_lateness) return;
+  const auto fed = armed_ ? watchdog_->feed() : watchdog_->arm(timeout_);
+  armed_ = fed.has_value();
+  hooks_.trouble(fed ? "" : fed.error().text);
+  // The promise follows the deed.
+  if (armed_ && !hooks_.is_known(timeout_)) hooks_.announce(timeout_);
+}
+
+void SelfFence::stand_down() {
+  if (watchdog_ == nullptr || std::exchange(standing_down_, true) || !armed_) return;
+  const auto off = watchdog_->disarm();
+  armed_ = !off;
+  if (!off) hooks_.trouble(off.error().text);
+}
+
+}  // namespace upbeat

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Feeds the host's watchdog as long as this node has its part in the order of a majority.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "core/state.h"
+#include "ports/clock.h"
+#include "ports/watchdog.h"
+
+namespace upbeat {
+
+/// How often the node says something through the order to know that it has a part in it.
+inline constexpr std::chrono::milliseconds sign_interval{1'000};
+/// A sign that took longer to come back is no reason to feed: much may have happened since it went.
+inline constexpr std::chrono::milliseconds sign_lateness{2'000};
+static_assert(sign_lateness < watchdog_margin, "others wait out the watchdog and its margin");
+
+/// Why this is safe. A sign comes back only if the ring was whole after it went, and two majorities
+/// share a node, which is in one ring at a time. So when others agree on a view without this node,
+/// its last good sign had gone before. It was fed `sign_lateness` later at most, and fires
+/// `timeout` after that; the others wait for `timeout` and `watchdog_margin` from their view on.
+class SelfFence {
+ public:
+  struct Hooks {
+    /// Whether this node is in step with a majority that remembers this view.
+    std::function<bool()> has_part;
+    /// Replica::give_sign_of_life.
+    std::function<void(std::function<void(MonotonicTime)>)> give_sign;
+    /// Whether the cluster knows what was announced; if not, it is announced again.
+    std::function<bool(std::chrono::milliseconds)> is_known;
+    std::function<void(std::chrono::milliseconds)> announce;
+    /// What an operator should know; empty: all is well.
+    std::function<void(const std::string&)> trouble;
+  };
+
+  /// Without a `watchdog` it does nothing. Both outlive this.
+  SelfFence(Watchdog* watchdog, Clock& clock, std::chrono::milliseconds timeout, Hooks hooks);
+
+  void begin();
+  /// The host is empty and goes down, as all know: nobody needs its watchdog.
+  void stand_down();
+  /// The host stays after all.
+  void stand_up() { standing_down_ = false; }
+
+ private:
+  void sign();
+  void on_sign_back(MonotonicTime sent);
+
+  Watchdog* watchdog_;
+  Clock& clock_;
+  std::chrono::milliseconds timeout_;
+  Hooks hooks_;
+  bool armed_ = false;
+  bool standing_down_ = false;
+  Timer next_;
+};
+
+}  // namespace upbeat

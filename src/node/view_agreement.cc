@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the members of a view conclude from their Hellos.
+#include "node/view_agreement.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "base/hash.h"
+
+namespace upbeat {
+namespace {
+
+/// The number of a view that is agreed on in `ring` after one of `before`. Two quorate rings share
+/// a node, and a node's rings have growing numbers. So no two views of different rings get one
+/// number, even if one of them was entered by a single member that was cut off a moment later: else
+/// that member's state could be taken for the successor of what the others did without it.
+Epoch next_epoch(Epoch before, const RingId& ring) {
+  constexpr unsigned views_of_one_ring_bits = 16;
+  return Epoch(std::max(before.get() + 1, ring.sequence << views_of_one_ring_bits));
+}
+
+/// Order of trust between two members' states.
+auto rank(NodeId node, const Hello& hello) {
+  return std::tuple(hello.epoch, hello.index, -std::int64_t{node.get()});
+}
+
+/// Members whose states must be known before one of them counts. What is safe is on the disks of a
+/// majority of the configured nodes; only another majority is sure to hold one of those. The
+/// engine's quorum counts hosts, also those whose daemon is away and with it what it knows. Where
+/// the engine grants quorum to fewer hosts (two nodes, a quorum device), all of them must do.
+std::size_t members_needed(const Hello& source, const EngineView& view) {
+  return std::min(source.configured.size() / 2 + 1, view.nodes.size());
+}
+
+}  // namespace
+
+std::uint64_t key_of(const EngineView& view) {
+  std::string text =
+      std::to_string(view.ring.sequence) + "/" + std::to_string(view.ring.leader.get());
+  for (const auto& member : view.members) {
+    text += "/" + std::to_string(member.node.get()) + ":" + std::to_string(member.incarnation);
+  }
+  return hash_of(text);
+}
+
+bool same_state(const Hello& a, const Hello& b) {
+  return a.epoch == b.epoch && a.index == b.index && a.fingerprint == b.fingerprint;
+}
+
+Agreement agree_on(const EngineView& view, const std::map<NodeId, Hello>& hellos) {
+  const auto best = std::ranges::max_element(hellos, [](const auto& a, const auto& b) {
+    return rank(a.first, a.second) < rank(b.first, b.second);
+  });
+  const Hello& source = best->second;
+  Agreement agreed{.source = best->first};
+  if (const auto needed = members_needed(source, view); hellos.size() < needed) {
+    agreed.waits_for = "it waits for more members: upbeatd runs on " +
+                       std::to_string(hellos.size()) + " of the nodes here and is needed on " +
+                       std::to_string(needed) +
+                       ", for the others may know what happened last; start it there";
+    return agreed;
+  }
+  const bool warm = std::ranges::any_of(hellos, [&](const auto& entry) {
+    return entry.second.live && entry.second.epoch == source.epoch;
+  });
+  agreed.change = {.epoch = next_epoch(source.epoch, view.ring),
+                   .continuity = warm ? Continuity::warm : Continuity::cold,
+                   .configured = source.configured};
+  for (const auto node : view.nodes) {
+    const auto said = hellos.find(node);
+    const bool takes_part = said != hellos.end() && said->second.format >= source.needs_format;
+    agreed.change.here.push_back({node, takes_part ? said->second.incarnation : 0});
+    if (takes_part) agreed.releases[node] = {said->second.release, said->second.format};
+  }
+  std::ranges::sort(agreed.change.here, {}, &NodeHere::id);
+  std::ranges::sort(agreed.change.configured, {}, &NodeNamed::id);
+  agreed.some_differ = std::ranges::any_of(
+      hellos, [&](const auto& entry) { return !same_state(entry.second, source); });
+  return agreed;
+}
+
+}  // namespace upbeat

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// A host's watchdog is fed while its node has a part in the order, and not a moment longer.
+#include "node/self_fence.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <optional>
+
+#include "clock/simulated_clock.h"
+#include "fence/simulated_watchdog.h"
+
+namespace upbeat {
+namespace {
+
+using namespace std::chrono_literals;
+
+class SelfFenceTest : public testing::Test {
+ protected:
+  void begin() {
+    fence.emplace(&watchdog, clock, 10s,
+                  SelfFence::Hooks{.has_part = [this] { return has_part; },
+                                   .give_sign = [this](auto back) { send(std::move(back)); },
+                                   .is_known = [this](auto span) { return known == span; },
+                                   .announce =
+                                       [this](auto span) {
+                                         EXPECT_TRUE(watchdog.armed())
+                                             << "a promise before the deed";
+                                         known = span;
+                                         ++announced;
+                                       },
+                                   .trouble = [this](const auto& text) { trouble = text; }});
+    fence->begin();
+  }
+  /// The order: what is sent comes back after `delay`, or never.
+  void send(std::function<void(MonotonicTime)> back) {
+    if (!order_works) return;
+    const auto sent = clock.now();
+    under_way.push_back(clock.after(delay, [back, sent] { back(sent); }));
+  }
+
+  SimulatedClock clock;
+  int resets = 0;
+  SimulatedWatchdog watchdog{clock, [this] { ++resets; }};
+  bool has_part = true;
+  bool order_works = true;
+  std::chrono::milliseconds delay{1};
+  std::deque<Timer> under_way;
+  std::chrono::milliseconds known{0};
+  int announced = 0;
+  std::string trouble;
+  std::optional<SelfFence> fence;
+};
+
+TEST_F(SelfFenceTest, ArmsAndAnnouncesOnceThenFeeds) {
+  begin();
+  clock.advance(10min);
+
+  EXPECT_EQ(resets, 0);
+  EXPECT_TRUE(watchdog.armed());
+  EXPECT_EQ(announced, 1);
+}
+
+TEST_F(SelfFenceTest, ArmsNothingBeforeTheNodeHasAPart) {
+  has_part = false;
+  begin();
+  clock.advance(10min);
+
+  EXPECT_FALSE(watchdog.armed());
+  EXPECT_EQ(announced, 0);
+}
+
+TEST_F(SelfFenceTest, IsResetWithinTheTimeoutOnceTheNodeHasNoPart) {
+  begin();
+  clock.advance(1min);
+  has_part = false;
+
+  clock.advance(10s);
+
+  EXPECT_EQ(resets, 1);
+}
+
+TEST_F(SelfFenceTest, IsResetWhenTheOrderIsSilentThoughNobodySaidSo) {
+  begin();
+  clock.advance(1min);
+  order_works = false;
+
+  clock.advance(10s + sign_interval);
+
+  EXPECT_EQ(resets, 1);
+}
+
+TEST_F(SelfFenceTest, DoesNotFeedOnASignThatCameBackTooLate) {
+  begin();
+  clock.advance(1min);
+  delay = sign_lateness + 1ms;
+
+  clock.advance(10s + sign_interval + delay);
+
+  EXPECT_EQ(resets, 1);
+}
+
+TEST_F(SelfFenceTest, AnnouncesAgainWhatWasForgotten) {
+  begin();
+  clock.advance(1min);
+  known = 0ms;
+  clock.advance(2s);
+
+  EXPECT_EQ(announced, 2);
+}
+
+TEST_F(SelfFenceTest, PromisesNothingOfAWatchdogThatRefuses) {
+  watchdog.refuse("the driver wants 60 s at least");
+  begin();
+  clock.advance(1min);
+  EXPECT_EQ(announced, 0);
+  EXPECT_EQ(trouble, "cannot arm the watchdog: the driver wants 60 s at least");
+
+  watchdog.refuse("");
+  clock.advance(2s);
+
+  EXPECT_EQ(announced, 1);
+  EXPECT_EQ(trouble, "");
+}
+
+TEST_F(SelfFenceTest, DisarmsWhenTheEmptyHostGoesDown) {
+  begin();
+  clock.advance(1min);
+
+  fence->stand_down();
+  clock.advance(1min);
+  EXPECT_EQ(resets, 0);
+  EXPECT_FALSE(watchdog.armed());
+
+  fence->stand_up();
+  clock.advance(2s);
+  EXPECT_TRUE(watchdog.armed());
+}
+
+}  // namespace
+}  // namespace upbeat
