@@ -43,6 +43,13 @@ std::size_t members_needed(const Hello& source, const EngineView& view) {
   return std::min(source.configured.size() / 2 + 1, view.nodes.size());
 }
 
+/// Why nothing is begun in a view that is not quorate.
+std::string without_quorum(const EngineView& view, Engine& engine) {
+  auto here = std::to_string(view.nodes.size());
+  if (const auto all = engine.configured_nodes()) here += " of " + std::to_string(all->size());
+  return "it is in a part of the cluster without quorum (" + here + " nodes)";
+}
+
 bool same_state(const Hello& a, const Hello& b) {
   return a.epoch == b.epoch && a.index == b.index && a.fingerprint == b.fingerprint;
 }
@@ -94,7 +101,8 @@ void Replica::on_engine_lost(const Error& why) {
 }
 
 void Replica::on_view(const EngineView& view) {
-  fall_out("it is agreeing with the other members on a view");
+  fall_out(view.quorate ? "it is agreeing with the other members on a view"
+                        : without_quorum(view, engine_));
   flush();
   view_ = view;
   view_key_ = key_of(view);
@@ -105,11 +113,7 @@ void Replica::on_view(const EngineView& view) {
     return;
   }
   incarnation_ = me->incarnation;
-  if (!view.quorate) {
-    trouble_ = "it is in a part of the cluster without quorum (" +
-               std::to_string(view.nodes.size()) + " nodes here)";
-    return;
-  }
+  if (!view.quorate) return;
   Hello hello{.view_key = view_key_,
               .index = state_.index,
               .epoch = state_.epoch,
