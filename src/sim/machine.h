@@ -31,8 +31,8 @@ struct Surroundings {
 struct MachineFacts {
   NodeId id;
   std::string name;
-  std::uint64_t memory_kib = 1024 * 1024;
-  std::uint64_t reserve_kib = 128 * 1024;
+  std::uint64_t memory_kib = std::uint64_t{1024} * 1024;
+  std::uint64_t reserve_kib = std::uint64_t{128} * 1024;
   std::uint32_t cores = 4;
   std::chrono::milliseconds boot_time{6'000};
   std::chrono::milliseconds shutdown_budget{600'000};
@@ -49,6 +49,8 @@ class MachineListener {
   /// Its daemon applied an event; `before` is the state before it.
   virtual void on_applied(NodeId node, const State& before, const Event& event) = 0;
   virtual void on_daemon(NodeId node, const std::string& what) = 0;
+  /// What its daemon writes to its own journal, besides the cluster's history.
+  virtual void on_said(NodeId node, const std::string& text) = 0;
 };
 
 /// Single-threaded; its verbs are not for calls that come out of its own daemon.
@@ -102,6 +104,9 @@ class Machine {
 
   void come_up();
   void go_down();
+  void said(const std::string& text);
+  void step_changed();
+  void tell_unless_in_step(std::chrono::milliseconds patience);
 
   Surroundings& around_;
   MachineFacts facts_;

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "sim/command.h"
+#include "sim/ending.h"
 
 namespace upbeat {
 namespace {
@@ -67,7 +68,8 @@ class Recorder final : public WorldWatcher {
 
 class Play {
  public:
-  Play(const Scenario& scenario, Keep keep) : world_(scenario), recorder_(world_, result_) {
+  Play(const Scenario& scenario, Keep keep)
+      : keep_(keep), world_(scenario), recorder_(world_, result_) {
     if (keep == Keep::everything) world_.watch(recorder_);
     for (const auto& facts : all_checkers()) {
       checkers_.push_back(facts.make(world_));
@@ -108,6 +110,9 @@ class Play {
     for (const auto& checker : checkers_) checker->on_settled();
   }
   RunResult end() {
+    if (keep_ == Keep::everything) {
+      for (const auto& line : ending_of(world_)) world_.log("end", line);
+    }
     for (const auto& checker : checkers_) {
       for (const auto& one : checker->found()) result_.violations.push_back(one);
     }
@@ -120,6 +125,7 @@ class Play {
     return std::move(result_);
   }
 
+  Keep keep_;
   RunResult result_;
   World world_;
   Recorder recorder_;
