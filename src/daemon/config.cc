@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "base/printable.h"
-#include "daemon/toml.h"
+#include "base/toml.h"
 
 namespace upbeat {
 namespace {

@@ -54,8 +54,9 @@ struct SimulatedNetwork::Node {
   NodeId id;
   bool up = true;
   std::size_t part = 0;
-  std::uint64_t life = 0;           // counts crashes
-  std::uint64_t ring_sequence = 0;  // the highest it knows; survives a crash
+  std::chrono::nanoseconds latency{0};  // of every message from it and to it
+  std::uint64_t life = 0;               // counts crashes
+  std::uint64_t ring_sequence = 0;      // the highest it knows; survives a crash
   std::shared_ptr<Ring> ring;
   std::size_t taken = 0;  // entries of the ring's log
   bool delivery_due = false;
@@ -84,6 +85,10 @@ void SimulatedNetwork::partition(const std::vector<std::vector<NodeId>>& sets) {
 }
 
 void SimulatedNetwork::heal() { partition({}); }
+
+void SimulatedNetwork::set_latency(NodeId id, std::chrono::nanoseconds latency) {
+  nodes_.at(id).latency = latency;
+}
 
 void SimulatedNetwork::crash(NodeId id) {
   Node& node = nodes_.at(id);
@@ -171,7 +176,7 @@ Result<void> SimulatedNetwork::send(NodeId id, std::string bytes) {
                 " messages wait already; send again later.");
   }
   node.daemon->outgoing.push_back(std::move(bytes));
-  later(draw(options_.ordering), [this, id] { order_what_waits(id); });
+  later(draw(options_.ordering) + node.latency, [this, id] { order_what_waits(id); });
   return {};
 }
 
@@ -334,7 +339,7 @@ void SimulatedNetwork::schedule_delivery(NodeId id) {
     if (origin.ring != node.ring || origin.part != node.part) return;
   }
   node.delivery_due = true;
-  const auto due = entry->ordered + draw(options_.delivery) - clock_.now();
+  const auto due = entry->ordered + draw(options_.delivery) + node.latency - clock_.now();
   later(std::max(due, std::chrono::nanoseconds{0}), [this, id, weak = std::weak_ptr(node.ring)] {
     Node& one = nodes_.at(id);
     one.delivery_due = false;

@@ -59,6 +59,8 @@ class SimulatedNetwork {
   /// Nodes of different sets do not hear each other; nodes that no set names form one more.
   void partition(const std::vector<std::vector<NodeId>>& sets);
   void heal();
+  /// Messages from the node, and to it, take so much longer from now on.
+  void set_latency(NodeId node, std::chrono::nanoseconds latency);
   /// The node's engine is gone at once. Its daemon, if it still lives, is told that.
   void crash(NodeId node);
   /// A crashed node's engine comes back, alone at first. Its daemon, if there is one, rejoins.

@@ -34,6 +34,8 @@ struct GuestTraits {
   std::int64_t life_ms = 0;               ///< powers itself off so long after it boots; 0: never
   std::uint64_t dirty_kib_per_s = 1'024;  ///< memory that it writes anew
   std::uint64_t migration_kib_per_s = 0;  ///< limit of its migrations; 0: the wire's
+
+  bool operator==(const GuestTraits&) const = default;
 };
 
 /// What all hosts share. Times and rates as measured with libvirt 9.0 and QEMU 7.2.

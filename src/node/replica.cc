@@ -8,6 +8,16 @@
 #include "node/view_agreement.h"
 
 namespace upbeat {
+namespace {
+
+/// Why nothing is begun in a view that is not quorate.
+std::string without_quorum(const EngineView& view, Engine& engine) {
+  auto here = std::to_string(view.nodes.size());
+  if (const auto all = engine.configured_nodes()) here += " of " + std::to_string(all->size());
+  return "it is in a part of the cluster without quorum (" + here + " nodes)";
+}
+
+}  // namespace
 
 Replica::Replica(Engine& engine, Journal& journal, Clock& clock, ReplicaListener& listener,
                  Release release)
@@ -55,7 +65,8 @@ void Replica::on_engine_lost(const Error& why) {
 }
 
 void Replica::on_view(const EngineView& view) {
-  fall_out("it is agreeing with the other members on a view");
+  fall_out(view.quorate ? "it is agreeing with the other members on a view"
+                        : without_quorum(view, engine_));
   flush();
   view_ = view;
   view_key_ = key_of(view);
@@ -66,11 +77,7 @@ void Replica::on_view(const EngineView& view) {
     return;
   }
   incarnation_ = me->incarnation;
-  if (!view.quorate) {
-    trouble_ = "it is in a part of the cluster without quorum (" +
-               std::to_string(view.nodes.size()) + " nodes here)";
-    return;
-  }
+  if (!view.quorate) return;
   Hello hello{.view_key = view_key_,
               .index = state_.index,
               .epoch = state_.epoch,

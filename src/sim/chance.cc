@@ -121,10 +121,36 @@ Happening migration(Draw& draw) {
   const auto node = draw.node();
   return {"fail-next " + node + " " + draw.one_of({"start", "migration-in", "migration-out"}), ""};
 }
+Happening latency(Draw& draw) {
+  const auto node = draw.node();
+  return {"latency " + node + " " + draw.seconds(1, 500), "latency " + node + " 0"};
+}
+Happening rules(Draw& draw) {
+  const auto name = "rule r" + draw.seconds(0, 3) + " ";
+  const auto vm = draw.vm();
+  const auto kind = draw.one_of({"together", "apart", "on", "off"});
+  const auto strict = draw.one_of({" strict", " best-effort"});
+  const bool pairs = kind == "together" || kind == "apart";
+  const auto other = pairs ? draw.vm() : draw.node();
+  return {name + kind + " " + vm + " " + other + strict, name + "remove"};
+}
+Happening policy(Draw& draw) {
+  switch (draw.below(4)) {
+    case 0:
+      return {"policy failback return", "policy failback stay"};
+    case 1:
+      return {"policy on_shutdown " + draw.one_of({"restart", "hold"}),
+              "policy on_shutdown migrate"};
+    case 2:
+      return {"policy restart_tries_here " + draw.seconds(0, 3), ""};
+    default:
+      return {"vm " + draw.vm() + " failback " + draw.one_of({"return", "stay", "default"}), ""};
+  }
+}
 Happening operators(Draw& draw) {
   const auto node = draw.node();
   const auto vm = draw.vm();
-  switch (draw.below(5)) {
+  switch (draw.below(6)) {
     case 0:
       return {"drain " + node, "undrain " + node};
     case 1:
@@ -133,6 +159,8 @@ Happening operators(Draw& draw) {
       return {"vm " + vm + " force-off", "vm " + vm + " start"};
     case 3:
       return {"vm " + vm + " migrate", ""};
+    case 4:
+      return {"maintenance " + node + " on", "maintenance " + node + " off"};
     default:
       return {"vm " + vm + " migrate " + node, ""};
   }
@@ -153,6 +181,9 @@ const std::vector<FaultClass>& classes() {
       {"clock", 2, clock_jump},
       {"guest", 8, guest},
       {"migration", 6, migration},
+      {"latency", 2, latency},
+      {"rules", 3, rules},
+      {"policy", 3, policy},
       {"operator", 12, operators},
   };
   return all;

@@ -2,6 +2,7 @@
 // One simulated host: its power, its engine, its hypervisor, its disk, and the daemon on it.
 #include "sim/machine.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "sim/gated_ports.h"
@@ -11,6 +12,10 @@ namespace {
 
 /// systemd's RestartSec for a daemon that could not start.
 constexpr std::chrono::seconds restart_pause{5};
+/// A daemon that is not in step for longer than a view takes to be agreed on is worth a line; one
+/// that has just begun first has to meet the others.
+constexpr std::chrono::milliseconds agreeing_patience{500};
+constexpr std::chrono::milliseconds meeting_patience{5'000};
 
 }  // namespace
 
@@ -36,6 +41,9 @@ struct Machine::Daemon {
   GatedShutdown shutdown;
   Node node;
   Timer going_on;
+  bool in_step = false;
+  bool told_out_of_step = false;
+  Timer out_of_step;
 };
 
 Machine::Machine(Surroundings& around, MachineFacts facts, MachineListener& listener)
@@ -126,11 +134,38 @@ void Machine::start_daemon() {
   daemon_->node.set_witness([this](const State& before, const Event& event) {
     listener_.on_applied(facts_.id, before, event);
   });
+  daemon_->node.set_log([this](const std::string& text) { said(text); });
   const auto started = daemon_->node.start();
-  if (started) return;
+  if (started) return tell_unless_in_step(meeting_patience);
   listener_.on_daemon(facts_.id, "its daemon does not start: " + started.error().text);
   daemon_.reset();
   restart_ = around_.clock.after(restart_pause, [this] { start_daemon(); });
+}
+
+void Machine::said(const std::string& text) {
+  const auto is_history = [&](const LogLine& line) {
+    return text == line.subject + " " + line.text;
+  };
+  const auto& history = daemon_->node.state().log;
+  if (std::ranges::any_of(history, is_history)) return;
+  if (daemon_->node.in_step() != daemon_->in_step) return step_changed();
+  listener_.on_said(facts_.id, text);
+}
+
+void Machine::step_changed() {
+  daemon_->in_step = !daemon_->in_step;
+  if (!daemon_->in_step) return tell_unless_in_step(agreeing_patience);
+  daemon_->out_of_step.cancel();
+  if (std::exchange(daemon_->told_out_of_step, false)) {
+    listener_.on_said(facts_.id, "is in step with the cluster");
+  }
+}
+
+void Machine::tell_unless_in_step(std::chrono::milliseconds patience) {
+  daemon_->out_of_step = daemon_->clock.after(patience, [this] {
+    daemon_->told_out_of_step = true;
+    listener_.on_said(facts_.id, "begins nothing new: " + daemon_->node.trouble());
+  });
 }
 
 void Machine::stall_daemon(std::chrono::milliseconds span) {

@@ -51,6 +51,8 @@ class MachineListener {
   /// Its daemon applied an event; `before` is the state before it.
   virtual void on_applied(NodeId node, const State& before, const Event& event) = 0;
   virtual void on_daemon(NodeId node, const std::string& what) = 0;
+  /// What its daemon writes to its own journal, besides the cluster's history.
+  virtual void on_said(NodeId node, const std::string& text) = 0;
 };
 
 /// Single-threaded; its verbs are not for calls that come out of its own daemon.
@@ -107,6 +109,9 @@ class Machine {
   void come_up();
   void go_down();
   void watchdog_fires();
+  void said(const std::string& text);
+  void step_changed();
+  void tell_unless_in_step(std::chrono::milliseconds patience);
 
   Surroundings& around_;
   MachineFacts facts_;

@@ -26,10 +26,11 @@ class Quiet final : public ReplicaListener {
   void on_applied(const State& /*before*/, const Event& /*event*/,
                   const State& /*after*/) override {}
   void on_in_step() override {}
-  void on_out_of_step(const std::string& /*why*/) override {}
+  void on_out_of_step(const std::string& why) override { out_of_step = why; }
   void on_safe() override {}
   void on_disk_trouble(const Error& why) override { EXPECT_TRUE(disk_is_broken) << why.text; }
   bool disk_is_broken = false;
+  std::string out_of_step;  // why, the last time
 };
 
 VmDefined definition(const std::string& name) {
@@ -226,6 +227,17 @@ TEST_F(Members, WaitForTheDaemonsOfAMajorityForOneAloneMayHaveSlept) {
   for (const std::uint32_t id : {1U, 2U}) start_daemon(NodeId(id));
   clock_.advance(10s);
   EXPECT_TRUE(knows(4, "a"));
+}
+
+TEST_F(Members, SayThatTheyHaveNoQuorumWhenTheyLoseIt) {
+  begin();
+  network_->partition({{NodeId(1)}});
+  clock_.advance(5s);
+
+  EXPECT_EQ(members_[NodeId(1)].listener.out_of_step,
+            "it is in a part of the cluster without quorum (1 of 4 nodes)");
+  EXPECT_EQ(at(1).trouble(), members_[NodeId(1)].listener.out_of_step);
+  EXPECT_EQ(at(2).trouble(), "");
 }
 
 TEST_F(Members, AnswerOnceTheDisksThatWereFullHaveRoomAgain) {

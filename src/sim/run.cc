@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "sim/command.h"
+#include "sim/ending.h"
 
 namespace upbeat {
 namespace {
@@ -67,7 +68,8 @@ class Recorder final : public WorldWatcher {
 
 class Play {
  public:
-  Play(const Scenario& scenario, Keep keep) : world_(scenario), recorder_(world_, result_) {
+  Play(const Scenario& scenario, Keep keep)
+      : keep_(keep), world_(scenario), recorder_(world_, result_) {
     if (keep == Keep::everything) world_.watch(recorder_);
     for (const auto& facts : all_checkers()) {
       checkers_.push_back(facts.make(world_));
@@ -102,12 +104,16 @@ class Play {
     while (all_well() && world_.now() < until && !is_repaired(world_)) {
       // Also of what was on its way down when the faults ended, and was proved off then.
       world_.repair_everything();
+      world_.remove_rules();
       world_.pass(look_interval);
     }
     if (!all_well()) return;
     for (const auto& checker : checkers_) checker->on_settled();
   }
   RunResult end() {
+    if (keep_ == Keep::everything) {
+      for (const auto& line : ending_of(world_)) world_.log("end", line);
+    }
     for (const auto& checker : checkers_) {
       for (const auto& one : checker->found()) result_.violations.push_back(one);
     }
@@ -120,6 +126,7 @@ class Play {
     return std::move(result_);
   }
 
+  Keep keep_;
   RunResult result_;
   World world_;
   Recorder recorder_;

@@ -5,13 +5,14 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "core/event.h"
+#include "core/policy.h"
+#include "core/rule.h"
 #include "hypervisor/simulated_hosts.h"
 #include "wire/wire.h"
 
@@ -25,6 +26,8 @@ struct ScenarioNode {
   bool on = true;
   std::chrono::milliseconds watchdog{0};  ///< its timeout; 0: it has none
   std::uint32_t format = wire_format;     ///< that its daemon knows: an old release if less
+  std::chrono::milliseconds boot{6'000};  ///< from power to its daemon
+  std::chrono::milliseconds shutdown_budget{600'000};  ///< that a shutdown waits for its guests
 
   bool operator==(const ScenarioNode&) const = default;
 };
@@ -36,7 +39,21 @@ struct ScenarioVm {
   std::int32_t priority = 0;
   std::string node;  ///< where it runs at the beginning; empty: nowhere
   Wanted wanted = Wanted::running;
+  std::optional<Failback> failback;  ///< its own; else the policy's
   GuestTraits traits;
+
+  bool operator==(const ScenarioVm&) const = default;
+};
+
+/// A rule that holds from the beginning (core/rule.h), by names.
+struct ScenarioRule {
+  std::string name;
+  RuleKind kind = RuleKind::together;
+  Strictness strictness = Strictness::strict;
+  std::vector<std::string> vms;
+  std::vector<std::string> nodes;
+
+  bool operator==(const ScenarioRule&) const = default;
 };
 
 /// A command of the timeline, `at` after the story's beginning.
@@ -52,10 +69,14 @@ struct Scenario {
   std::uint64_t seed = 1;  ///< of the small chances: how long a message takes
   std::vector<ScenarioNode> nodes;
   std::vector<ScenarioVm> vms;
+  std::vector<ScenarioRule> rules;
+  Policy policy;
   std::vector<ScenarioStep> timeline;   ///< in the order of time
   std::chrono::milliseconds length{0};  ///< of the story; at least until its last step
   /// In the end every fault is ended, and the cluster has `settle_limit` to be well again.
   bool settles = false;
+
+  bool operator==(const Scenario&) const = default;
 };
 
 /// Bounds of what a scenario may hold.

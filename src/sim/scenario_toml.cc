@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scenarios as files: read with line numbers in every complaint, written so that they read back.
-#include <toml++/toml.h>
-
+// Scenarios as files: read with the file, the line and the remedy in every complaint.
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -9,254 +7,260 @@
 #include <set>
 #include <sstream>
 
+#include "base/printable.h"
+#include "core/rule_requests.h"
 #include "sim/command.h"
+#include "sim/first_state.h"
 #include "sim/scenario.h"
+#include "sim/scenario_words.h"
+#include "sim/toml_values.h"
 
 namespace upbeat {
 namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::uint64_t memory_limit_mib = std::uint64_t{64} << 20U;
-constexpr std::size_t name_limit_chars = 64;
+constexpr std::int64_t memory_limit_mib = std::int64_t{64} << 20U;
+constexpr std::int64_t cores_limit = 4096;
+constexpr std::int64_t priority_limit = 1'000'000;
+constexpr std::int64_t dirty_limit_mib_per_s = 1'000'000;
+constexpr milliseconds hour{3'600'000};
+constexpr const char* what_a_scenario_is = "the scenario";
 
-/// What is wrong with the file, thrown no further than `read_scenario`.
-struct Wrong {
+std::string quote(std::string_view text) { return "'" + printable(text, quote_limit_bytes) + "'"; }
+
+/// The words, with one blank between any two.
+std::string words_of(std::istringstream& stream) {
   std::string text;
-};
-
-class Reader {
- public:
-  explicit Reader(std::string path) : path_(std::move(path)) {}
-
-  Scenario read(const toml::table& root) {
-    known(root, {"title", "seed", "length", "settles", "bed", "node", "vm", "timeline"});
-    Scenario scenario;
-    if (const auto* bed = table_of(root, "bed")) scenario = read_bed(*bed);
-    scenario.title = text(root, "title", "");
-    scenario.seed = number(root, "seed", 1, 0, std::uint64_t{1} << 62U);
-    for (const auto* one : tables_of(root, "node")) scenario.nodes.push_back(read_node(*one));
-    for (const auto* one : tables_of(root, "vm")) scenario.vms.push_back(read_vm(*one));
-    scenario.settles = truth(root, "settles", false);
-    check_names(root, scenario);
-    read_timeline(root, scenario);
-    return scenario;
-  }
-  [[noreturn]] void wrong(const toml::source_region& where, const std::string& what) const {
-    const auto line = where.begin.line;
-    throw Wrong{"cannot use the scenario " + path_ +
-                (line == 0 ? "" : ", line " + std::to_string(line)) + ": " + what};
-  }
-
- private:
-  Scenario read_bed(const toml::table& bed) {
-    known(bed, {"nodes", "vms", "watchdog_s"});
-    const auto nodes = number(bed, "nodes", 4, 1, scenario_nodes_limit);
-    const auto vms = number(bed, "vms", 8, 0, scenario_vms_limit);
-    auto scenario = test_bed(static_cast<std::uint32_t>(nodes), static_cast<std::uint32_t>(vms));
-    const auto watchdog = span(bed, "watchdog_s", milliseconds(0));
-    for (auto& node : scenario.nodes) node.watchdog = watchdog;
-    return scenario;
-  }
-  ScenarioNode read_node(const toml::table& table) {
-    known(table, {"name", "memory_mib", "reserve_mib", "cores", "on", "watchdog_s", "format"});
-    ScenarioNode node{.name = name(table)};
-    node.memory_mib = number(table, "memory_mib", node.memory_mib, 1, memory_limit_mib);
-    node.reserve_mib = number(table, "reserve_mib", node.reserve_mib, 0, memory_limit_mib);
-    if (node.reserve_mib > node.memory_mib)
-      wrong(table.source(), "reserve_mib is above memory_mib");
-    node.cores = static_cast<std::uint32_t>(number(table, "cores", node.cores, 1, 4096));
-    node.on = truth(table, "on", true);
-    node.watchdog = span(table, "watchdog_s", node.watchdog);
-    node.format = static_cast<std::uint32_t>(number(table, "format", wire_format, 1, wire_format));
-    return node;
-  }
-  ScenarioVm read_vm(const toml::table& table) {
-    known(table, {"name", "memory_mib", "cores", "priority", "node", "wanted", "boot_s",
-                  "shutdown_s", "dirty_mib_per_s", "shuts_down"});
-    ScenarioVm vm{.name = name(table)};
-    vm.memory_mib = number(table, "memory_mib", vm.memory_mib, 1, memory_limit_mib);
-    vm.cores = static_cast<std::uint32_t>(number(table, "cores", vm.cores, 1, 4096));
-    if (const auto* priority = table.get("priority")) {
-      const auto value = priority->value_exact<std::int64_t>();
-      if (!value || *value < -1'000'000 || *value > 1'000'000) {
-        wrong(priority->source(), "priority is a number from -1000000 to 1000000");
-      }
-      vm.priority = static_cast<std::int32_t>(*value);
-    }
-    vm.node = text(table, "node", "");
-    const auto wanted = text(table, "wanted", "running");
-    if (wanted != "running" && wanted != "stopped") {
-      wrong(table.source(), "wanted is \"running\" or \"stopped\"");
-    }
-    vm.wanted = wanted == "running" ? Wanted::running : Wanted::stopped;
-    vm.traits.boot_ms = span(table, "boot_s", milliseconds(vm.traits.boot_ms)).count();
-    vm.traits.shutdown_ms = span(table, "shutdown_s", milliseconds(vm.traits.shutdown_ms)).count();
-    vm.traits.dirty_kib_per_s = 1024 * number(table, "dirty_mib_per_s", 1, 0, 1'000'000);
-    if (!truth(table, "shuts_down", true)) vm.traits.manner = ShutdownManner::refuses;
-    return vm;
-  }
-  void check_names(const toml::table& root, const Scenario& scenario) {
-    std::set<std::string> names;
-    const auto add = [&](const std::string& one) {
-      if (!names.insert(one).second) wrong(root.source(), "the name '" + one + "' is given twice");
-    };
-    for (const auto& node : scenario.nodes) add(node.name);
-    for (const auto& vm : scenario.vms) add(vm.name);
-    if (scenario.nodes.empty()) wrong({}, "it has no node; write [[node]] or bed = { nodes = 4 }");
-    if (scenario.nodes.size() > scenario_nodes_limit || scenario.vms.size() > scenario_vms_limit) {
-      wrong({}, "at most " + std::to_string(scenario_nodes_limit) + " nodes and " +
-                    std::to_string(scenario_vms_limit) + " VMs are taken");
-    }
-    for (const auto& vm : scenario.vms) {
-      const auto node = std::ranges::find(scenario.nodes, vm.node, &ScenarioNode::name);
-      if (vm.node.empty()) continue;
-      if (node == scenario.nodes.end()) {
-        wrong({}, "VM '" + vm.name + "' begins on '" + vm.node + "', which is no node");
-      }
-      if (!node->on) wrong({}, "VM '" + vm.name + "' begins on '" + vm.node + "', which is off");
-    }
-  }
-  void read_timeline(const toml::table& root, Scenario& scenario) {
-    milliseconds at{0};
-    if (const auto* node = root.get("timeline")) {
-      const auto* list = node->as_array();
-      if (list == nullptr)
-        wrong(node->source(), "timeline is a list of lines, [\"10 power n1 cut\"]");
-      for (const auto& entry : *list) {
-        const auto line = entry.value_exact<std::string>();
-        if (!line) wrong(entry.source(), "a line of the timeline is text, \"10 power n1 cut\"");
-        read_step(entry.source(), *line, at, scenario);
-      }
-    }
-    scenario.length = std::max(at, span(root, "length", at));
-  }
-  /// "12.5 COMMAND" at that second, "+3 COMMAND" so long after the line before, "delay 3".
-  void read_step(const toml::source_region& where, const std::string& line, milliseconds& at,
-                 Scenario& scenario) {
-    if (scenario.timeline.size() >= scenario_steps_limit) wrong(where, "the timeline is too long");
-    std::istringstream words(line);
-    std::string time;
-    words >> time;
-    const bool waits = time == "delay";
-    if (waits) words >> time;
-    const bool relative = waits || time.starts_with('+');
-    const auto digits = time.starts_with('+') ? time.substr(1) : time;
-    double value = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc() || end != digits.data() + digits.size() || !(value >= 0) ||
-        value > 1e9) {
-      wrong(where, "'" + line +
-                       "' begins with no time: write `12.5 COMMAND`, `+3 COMMAND` for "
-                       "three seconds later, or `delay 3`");
-    }
-    const milliseconds span(std::llround(value * 1000));
-    const auto due = relative ? at + span : span;
-    if (due < at) wrong(where, "'" + line + "' lies before the line above it");
-    if (due > scenario_length_limit) wrong(where, "'" + line + "' is more than a year away");
-    at = due;
-    std::string command;
-    std::getline(words >> std::ws, command);
-    if (waits) {
-      if (!command.empty()) wrong(where, "'" + line + "': nothing follows a delay");
-      return;
-    }
-    if (const auto deed = read_command(command, scenario); !deed) wrong(where, deed.error().text);
-    scenario.timeline.push_back({at, command});
-  }
-
-  // --- values ------------------------------------------------------------------------------------
-  void known(const toml::table& table, const std::set<std::string>& keys) {
-    for (const auto& [key, value] : table) {
-      if (keys.contains(std::string(key.str()))) continue;
-      std::string list;
-      for (const auto& one : keys) list += (list.empty() ? "" : ", ") + one;
-      wrong(key.source(), std::string(key.str()) + " is not a key; here are " + list);
-    }
-  }
-  std::string name(const toml::table& table) {
-    const auto value = text(table, "name", "");
-    const bool good = !value.empty() && value.size() <= name_limit_chars &&
-                      std::ranges::all_of(value, [](char letter) {
-                        return std::isalnum(static_cast<unsigned char>(letter)) != 0 ||
-                               letter == '-' || letter == '_' || letter == '.';
-                      });
-    if (!good) wrong(table.source(), "a name is 1 to 64 letters, digits, '-', '_' and '.'");
-    return value;
-  }
-  std::string text(const toml::table& table, const char* key, const std::string& otherwise) {
-    const auto* node = table.get(key);
-    if (node == nullptr) return otherwise;
-    const auto value = node->value_exact<std::string>();
-    if (!value) wrong(node->source(), std::string(key) + " is text");
-    return *value;
-  }
-  bool truth(const toml::table& table, const char* key, bool otherwise) {
-    const auto* node = table.get(key);
-    if (node == nullptr) return otherwise;
-    const auto value = node->value_exact<bool>();
-    if (!value) wrong(node->source(), std::string(key) + " is true or false");
-    return *value;
-  }
-  std::uint64_t number(const toml::table& table, const char* key, std::uint64_t otherwise,
-                       std::uint64_t least, std::uint64_t most) {
-    const auto* node = table.get(key);
-    if (node == nullptr) return otherwise;
-    const auto value = node->value_exact<std::int64_t>();
-    if (!value || *value < 0 || static_cast<std::uint64_t>(*value) < least ||
-        static_cast<std::uint64_t>(*value) > most) {
-      wrong(node->source(), std::string(key) + " is a whole number from " + std::to_string(least) +
-                                " to " + std::to_string(most));
-    }
-    return static_cast<std::uint64_t>(*value);
-  }
-  milliseconds span(const toml::table& table, const char* key, milliseconds otherwise) {
-    const auto* node = table.get(key);
-    if (node == nullptr) return otherwise;
-    const auto value = node->value<double>();
-    const double most = std::chrono::duration<double>(scenario_length_limit).count();
-    if (!value || !(*value >= 0) || *value > most) {
-      wrong(node->source(), std::string(key) + " is a number of seconds, at most a year");
-    }
-    return milliseconds(std::llround(*value * 1000));
-  }
-  const toml::table* table_of(const toml::table& root, const char* key) {
-    const auto* node = root.get(key);
-    if (node == nullptr) return nullptr;
-    if (!node->is_table()) wrong(node->source(), std::string(key) + " is a table");
-    return node->as_table();
-  }
-  std::vector<const toml::table*> tables_of(const toml::table& root, const char* key) {
-    std::vector<const toml::table*> list;
-    const auto* node = root.get(key);
-    if (node == nullptr) return list;
-    const auto* array = node->as_array();
-    if (array == nullptr) wrong(node->source(), "write [[" + std::string(key) + "]], one for each");
-    for (const auto& one : *array) {
-      if (!one.is_table()) wrong(one.source(), "write [[" + std::string(key) + "]], one for each");
-      list.push_back(one.as_table());
-    }
-    return list;
-  }
-
-  std::string path_;
-};
-
-std::string seconds_text(milliseconds span) {
-  auto text = std::to_string(span.count() / 1000);
-  if (const auto rest = span.count() % 1000; rest != 0) {
-    auto digits = std::to_string(1000 + rest).substr(1);
-    digits.erase(digits.find_last_not_of('0') + 1);
-    text += "." + digits;
-  }
+  for (std::string word; stream >> word;) text += (text.empty() ? "" : " ") + word;
   return text;
 }
 
-std::string quoted(const std::string& text) {
-  std::ostringstream out;
-  out << toml::value<std::string>(text);
-  return out.str();
+bool begins_as_a_time(const std::string& word) {
+  return !word.empty() && std::string_view("0123456789+-.").contains(word.front());
 }
+
+/// "12.5", "+3"; none if that is no time or more than a year.
+std::optional<milliseconds> time_of(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const double most = std::chrono::duration<double>(scenario_length_limit).count();
+  if (error != std::errc() || end != text.data() + text.size() || !(value >= 0) || value > most) {
+    return std::nullopt;
+  }
+  return milliseconds(std::llround(value * 1000));
+}
+
+class Reader : TomlValues {
+ public:
+  explicit Reader(const std::string& path) : TomlValues(what_a_scenario_is, path) {}
+
+  Scenario read(const toml::table& root) {
+    known(root, {"title", "seed", "length", "settles", "bed", "node", "vm", "rule", "policy",
+                 "timeline"});
+    if (const auto* bed = table_of(root, "bed")) read_bed(*bed);
+    scenario_.title = text(root, "title", "");
+    scenario_.seed = static_cast<std::uint64_t>(
+        number(root, "seed", 1, 0, std::numeric_limits<std::int64_t>::max()));
+    for (const auto* one : tables_of(root, "node")) read_node(*one);
+    if (scenario_.nodes.empty()) {
+      wrong({}, "it has no node; write [[node]] for each, or bed = { nodes = 4, vms = 8 }");
+    }
+    for (const auto* one : tables_of(root, "vm")) read_vm(*one);
+    if (const auto* policy = table_of(root, "policy")) read_policy(*policy);
+    State state = first_state(scenario_);
+    for (const auto* one : tables_of(root, "rule")) read_rule(*one, state);
+    scenario_.settles = truth(root, "settles", false);
+    read_timeline(root);
+    return std::move(scenario_);
+  }
+
+ private:
+  void read_bed(const toml::table& bed) {
+    known(bed, {"nodes", "vms", "watchdog_s"});
+    const auto nodes = number(bed, "nodes", 4, 1, scenario_nodes_limit);
+    const auto vms = number(bed, "vms", 8, 0, scenario_vms_limit);
+    scenario_ = test_bed(static_cast<std::uint32_t>(nodes), static_cast<std::uint32_t>(vms));
+    const auto watchdog = span(bed, "watchdog_s", milliseconds(0), hour);
+    for (auto& node : scenario_.nodes) {
+      names_.insert(node.name);
+      node.watchdog = watchdog;
+    }
+    for (const auto& vm : scenario_.vms) names_.insert(vm.name);
+  }
+  std::string new_name(const toml::table& table) {
+    auto value = name(table);
+    if (!names_.insert(value).second) {
+      wrong(place(table, "name"),
+            "the name '" + value + "' is given twice; nodes and VMs each need one of their own");
+    }
+    return value;
+  }
+  void read_node(const toml::table& table) {
+    known(table, {"name", "memory_mib", "reserve_mib", "cores", "on", "boot_s", "shutdown_budget_s",
+                  "watchdog_s", "format"});
+    if (scenario_.nodes.size() >= scenario_nodes_limit) {
+      wrong(table.source(), "this node is one too many; at most " +
+                                std::to_string(scenario_nodes_limit) + " are taken");
+    }
+    ScenarioNode node{.name = new_name(table)};
+    const auto mib = [&](const char* key, std::uint64_t usual, std::int64_t least) {
+      return static_cast<std::uint64_t>(
+          number(table, key, static_cast<std::int64_t>(usual), least, memory_limit_mib));
+    };
+    node.memory_mib = mib("memory_mib", node.memory_mib, 1);
+    node.reserve_mib = mib("reserve_mib", node.reserve_mib, 0);
+    if (node.reserve_mib > node.memory_mib) {
+      wrong(place(table, "reserve_mib"), "the reserve of " + std::to_string(node.reserve_mib) +
+                                             " MiB is more than the node's memory; make "
+                                             "reserve_mib smaller or memory_mib larger");
+    }
+    node.cores = static_cast<std::uint32_t>(number(table, "cores", node.cores, 1, cores_limit));
+    node.on = truth(table, "on", true);
+    node.watchdog = span(table, "watchdog_s", node.watchdog, hour);
+    node.format = static_cast<std::uint32_t>(number(table, "format", wire_format, 1, wire_format));
+    node.boot = span(table, "boot_s", node.boot, hour);
+    node.shutdown_budget = span(table, "shutdown_budget_s", node.shutdown_budget, hour);
+    scenario_.nodes.push_back(std::move(node));
+  }
+  void read_vm(const toml::table& table) {
+    known(table, {"name", "memory_mib", "cores", "priority", "node", "wanted", "failback", "boot_s",
+                  "shutdown_s", "dirty_mib_per_s", "shuts_down"});
+    if (scenario_.vms.size() >= scenario_vms_limit) {
+      wrong(table.source(), "this VM is one too many; at most " +
+                                std::to_string(scenario_vms_limit) + " are taken");
+    }
+    ScenarioVm vm{.name = new_name(table)};
+    vm.memory_mib = static_cast<std::uint64_t>(
+        number(table, "memory_mib", static_cast<std::int64_t>(vm.memory_mib), 1, memory_limit_mib));
+    vm.cores = static_cast<std::uint32_t>(number(table, "cores", vm.cores, 1, cores_limit));
+    vm.priority =
+        static_cast<std::int32_t>(number(table, "priority", 0, -priority_limit, priority_limit));
+    vm.node = text(table, "node", "");
+    if (!vm.node.empty()) check_beginning(table, vm);
+    vm.wanted = choice<Wanted>(table, "wanted", Wanted::running,
+                               {{"running", Wanted::running}, {"stopped", Wanted::stopped}});
+    if (table.contains("failback")) {
+      vm.failback = choice(table, "failback", Failback::stay, failback_words());
+    }
+    auto& traits = vm.traits;
+    traits.boot_ms = span(table, "boot_s", milliseconds(traits.boot_ms), hour).count();
+    traits.shutdown_ms = span(table, "shutdown_s", milliseconds(traits.shutdown_ms), hour).count();
+    traits.dirty_kib_per_s = 1024 * static_cast<std::uint64_t>(number(table, "dirty_mib_per_s", 1,
+                                                                      0, dirty_limit_mib_per_s));
+    if (!truth(table, "shuts_down", true)) traits.manner = ShutdownManner::refuses;
+    scenario_.vms.push_back(std::move(vm));
+  }
+  void check_beginning(const toml::table& table, const ScenarioVm& vm) const {
+    const auto node = std::ranges::find(scenario_.nodes, vm.node, &ScenarioNode::name);
+    if (node == scenario_.nodes.end()) {
+      wrong(place(table, "node"), "VM '" + vm.name + "' begins on " + quote(vm.node) +
+                                      ", which is no node; name one, or leave `node` out");
+    }
+    if (!node->on) {
+      wrong(place(table, "node"), "VM '" + vm.name + "' begins on '" + vm.node +
+                                      "', which is off; name another, or leave `node` out");
+    }
+  }
+  void read_policy(const toml::table& table) {
+    known(table, {"restart_tries_here", "restart_tries_elsewhere", "failback", "on_shutdown"});
+    auto& policy = scenario_.policy;
+    const auto tries = [&](const char* key, std::uint32_t usual) {
+      return static_cast<std::uint32_t>(number(table, key, usual, 0, restart_tries_limit));
+    };
+    policy.restart_tries_here = tries("restart_tries_here", policy.restart_tries_here);
+    policy.restart_tries_elsewhere =
+        tries("restart_tries_elsewhere", policy.restart_tries_elsewhere);
+    policy.failback = choice(table, "failback", policy.failback, failback_words());
+    policy.on_shutdown = choice(table, "on_shutdown", policy.on_shutdown, on_shutdown_words());
+  }
+  /// `state` is the cluster's, with the rules before this one.
+  void read_rule(const toml::table& table, State& state) {
+    known(table, {"name", "kind", "vms", "nodes", "strict"});
+    ScenarioRule rule{.name = name(table)};
+    if (!table.contains("kind")) {
+      wrong(table.source(), "kind is missing: \"together\", \"apart\", \"on\" or \"off\"");
+    }
+    rule.kind = choice(table, "kind", rule.kind, rule_kind_words());
+    if (!truth(table, "strict", true)) rule.strictness = Strictness::best_effort;
+    rule.vms = texts(table, "vms");
+    rule.nodes = texts(table, "nodes");
+    for (const auto& vm : rule.vms) {
+      if (!state.vms.contains(VmId(vm))) {
+        wrong(place(table, "vms"), "there is no VM " + quote(vm) + "; name those of [[vm]]");
+      }
+    }
+    for (const auto& node : rule.nodes) {
+      if (id_in(scenario_, node) == NodeId()) {
+        wrong(place(table, "nodes"),
+              "there is no node " + quote(node) + "; name those of [[node]]");
+      }
+    }
+    if (state.rules.contains(RuleId(rule.name))) {
+      wrong(place(table, "name"), "the rule '" + rule.name + "' is given twice; rename one");
+    }
+    const auto made = rule_of(scenario_, rule);
+    if (const auto good = check_rule(state, made); !good) wrong(table.source(), good.error().text);
+    state.rules.emplace(made.name, made);
+    scenario_.rules.push_back(std::move(rule));
+  }
+  void read_timeline(const toml::table& root) {
+    milliseconds at{0};
+    if (const auto* node = root.get("timeline")) {
+      const auto* lines = node->as_array();
+      if (lines == nullptr) {
+        wrong(node->source(), "timeline is a list of lines, [\"10 power node1 cut\"]");
+      }
+      for (const auto& entry : *lines) {
+        const auto line = entry.value_exact<std::string>();
+        if (!line) wrong(entry.source(), "a line of the timeline is text, \"10 power node1 cut\"");
+        read_step(entry.source(), *line, at);
+      }
+    }
+    scenario_.length = std::max(at, span(root, "length", at, scenario_length_limit));
+  }
+  /// "12.5 COMMAND" at that second, "+3 COMMAND" so long after the line before, "COMMAND" together
+  /// with it, "delay 3": so long nothing.
+  void read_step(const toml::source_region& where, const std::string& line, milliseconds& at) {
+    if (scenario_.timeline.size() >= scenario_steps_limit) {
+      wrong(where, "the timeline is too long; at most " + std::to_string(scenario_steps_limit) +
+                       " lines are taken");
+    }
+    std::istringstream stream(line);
+    std::string first;
+    stream >> first;
+    const bool waits = first == "delay";
+    const bool timed = waits || begins_as_a_time(first);
+    if (waits) stream >> first;
+    if (timed) at = time_after(where, line, at, first, waits);
+    auto command = words_of(stream);
+    if (!timed) command = first + (command.empty() ? "" : " ") + command;
+    if (waits) {
+      if (!command.empty()) wrong(where, quote(line) + ": nothing follows the time of a delay");
+      return;
+    }
+    if (const auto deed = read_command(command, scenario_); !deed) wrong(where, deed.error().text);
+    scenario_.timeline.push_back({at, command});
+  }
+  [[nodiscard]] milliseconds time_after(const toml::source_region& where, const std::string& line,
+                                        milliseconds at, const std::string& word,
+                                        bool waits) const {
+    const bool sign = word.starts_with('+') && !waits;
+    const auto span = time_of(std::string_view(word).substr(sign ? 1 : 0));
+    if (!span) {
+      wrong(where, quote(line) +
+                       " has no good time; write `12.5 COMMAND` for that second, `+3 COMMAND` for "
+                       "three seconds later, `COMMAND` for the same time, or `delay 3`");
+    }
+    const auto due = sign || waits ? at + *span : *span;
+    if (due < at) wrong(where, quote(line) + " lies before the line above it; change their order");
+    if (due > scenario_length_limit) wrong(where, quote(line) + " is more than a year away");
+    return due;
+  }
+
+  Scenario scenario_;
+  std::set<std::string> names_;
+};
 
 }  // namespace
 
@@ -275,12 +279,12 @@ Scenario test_bed(std::uint32_t nodes, std::uint32_t vms) {
 Result<Scenario> read_scenario(const std::string& toml, const std::string& path) {
   try {
     return Reader(path).read(toml::parse(toml, path));
-  } catch (const Wrong& wrong) {
+  } catch (const WrongToml& wrong) {
     return fail(wrong.text);
   } catch (const toml::parse_error& error) {
     return fail("cannot use the scenario " + path + ", line " +
                 std::to_string(error.source().begin.line) + ": " +
-                std::string(error.description()));
+                printable(error.description(), quote_limit_bytes));
   }
 }
 
@@ -291,38 +295,6 @@ Result<Scenario> load_scenario(const std::string& path) {
     return fail("cannot read the scenario " + path + ": is it there, and a file?");
   }
   return read_scenario(text.str(), path);
-}
-
-std::string write_scenario(const Scenario& scenario) {
-  std::string text = "title = " + quoted(scenario.title) + "\n";
-  text += "seed = " + std::to_string(scenario.seed) + "\n";
-  text += "length = " + seconds_text(scenario.length) + "\n";
-  if (scenario.settles) text += "settles = true\n";
-  text += "timeline = [\n";
-  for (const auto& step : scenario.timeline) {
-    text += "  " + quoted(seconds_text(step.at) + " " + step.command) + ",\n";
-  }
-  text += "]\n";
-  for (const auto& node : scenario.nodes) {
-    text += "\n[[node]]\nname = " + quoted(node.name) +
-            "\nmemory_mib = " + std::to_string(node.memory_mib) +
-            "\nreserve_mib = " + std::to_string(node.reserve_mib) +
-            "\ncores = " + std::to_string(node.cores) + (node.on ? "\n" : "\non = false\n");
-    if (node.watchdog.count() != 0) text += "watchdog_s = " + seconds_text(node.watchdog) + "\n";
-    if (node.format != wire_format) text += "format = " + std::to_string(node.format) + "\n";
-  }
-  for (const auto& vm : scenario.vms) {
-    text += "\n[[vm]]\nname = " + quoted(vm.name) +
-            "\nmemory_mib = " + std::to_string(vm.memory_mib) +
-            "\ncores = " + std::to_string(vm.cores) + "\npriority = " + std::to_string(vm.priority);
-    if (!vm.node.empty()) text += "\nnode = " + quoted(vm.node);
-    if (vm.wanted == Wanted::stopped) text += "\nwanted = \"stopped\"";
-    if (vm.traits.manner == ShutdownManner::refuses) text += "\nshuts_down = false";
-    text += "\nboot_s = " + seconds_text(milliseconds(vm.traits.boot_ms));
-    text += "\nshutdown_s = " + seconds_text(milliseconds(vm.traits.shutdown_ms));
-    text += "\ndirty_mib_per_s = " + std::to_string(vm.traits.dirty_kib_per_s / 1024) + "\n";
-  }
-  return text;
 }
 
 }  // namespace upbeat

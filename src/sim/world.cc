@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/first_state.h"
 #include "wire/wire.h"
 
 namespace upbeat {
@@ -18,13 +19,6 @@ constexpr milliseconds begin_limit{60'000};
 constexpr int first_cable_part = 1000;
 
 std::uint64_t kib(std::uint64_t mib) { return mib * 1024; }
-
-/// What QEMU would be given for this guest, as far as anybody here reads it.
-std::string definition(const ScenarioVm& vm) {
-  return "<domain type='qemu'><name>" + vm.name + "</name><memory unit='MiB'>" +
-         std::to_string(vm.memory_mib) + "</memory><vcpu>" + std::to_string(vm.cores) +
-         "</vcpu><os><type>hvm</type></os></domain>";
-}
 
 std::string how_it_ended(GoneCause cause) {
   switch (cause) {
@@ -47,14 +41,14 @@ std::string how_it_ended(GoneCause cause) {
 World::World(const Scenario& scenario) : scenario_(scenario), hosts_(clock_) {
   std::vector<ConfiguredNode> configured;
   for (const auto& node : scenario_.nodes) {
-    const NodeId id(static_cast<std::uint32_t>(ids_.size() + 1));
+    const auto id = id_in(scenario_, node.name);
     ids_[node.name] = id;
     configured.push_back({id, node.name});
   }
   network_ = std::make_unique<SimulatedNetwork>(clock_, configured,
                                                 SimulatedNetworkOptions{.seed = scenario_.seed});
   around_ = std::make_unique<Surroundings>(clock_, *network_, hosts_, strip_);
-  const auto first = encode(first_state());
+  const auto first = encode(first_state(scenario_));
   for (const auto& node : scenario_.nodes) {
     const NodeId id = ids_.at(node.name);
     strip_.plug_in(node.name, [this, id](PowerState state) {
@@ -72,6 +66,8 @@ World::World(const Scenario& scenario) : scenario_(scenario), hosts_(clock_) {
                                                            .memory_kib = kib(node.memory_mib),
                                                            .reserve_kib = kib(node.reserve_mib),
                                                            .cores = node.cores,
+                                                           .boot_time = node.boot,
+                                                           .shutdown_budget = node.shutdown_budget,
                                                            .watchdog = node.watchdog},
                                               static_cast<MachineListener&>(*this));
     if (node.format < wire_format) {
@@ -84,31 +80,6 @@ World::World(const Scenario& scenario) : scenario_(scenario), hosts_(clock_) {
 }
 
 World::~World() = default;
-
-State World::first_state() const {
-  State state;
-  state.index = EventIndex(1);
-  state.epoch = Epoch(1);
-  for (const auto& node : scenario_.nodes) {
-    auto& record = state.nodes[ids_.at(node.name)];
-    record.name = node.name;
-    record.capacity = {kib(node.memory_mib - node.reserve_mib), node.cores};
-    if (!node.on) record.standing = Left{};
-  }
-  for (const auto& vm : scenario_.vms) {
-    auto& record = state.vms[VmId(vm.name)];
-    record.spec = {.uuid = "uuid-of-" + vm.name,
-                   .memory_kib = kib(vm.memory_mib),
-                   .cores = vm.cores,
-                   .priority = vm.priority,
-                   .domain_xml = definition(vm)};
-    record.wanted = vm.wanted;
-    if (vm.node.empty()) continue;
-    record.phase = Running{ids_.at(vm.node), ClusterTime{0}};
-    record.may_run_on[ids_.at(vm.node)] = state.index;
-  }
-  return state;
-}
 
 void World::begin() {
   for (const auto& vm : scenario_.vms) hosts_.set_traits(VmId(vm.name), vm.traits);
@@ -167,6 +138,10 @@ void World::set_cable(const std::string& node, bool whole) {
   flapping_.erase(node);
   whole ? void(cables_cut_.erase(node)) : void(cables_cut_.insert(node));
   renew_parts();
+}
+
+void World::set_latency(const std::string& node, milliseconds span) {
+  network_->set_latency(ids_.at(node), span);
 }
 
 void World::flap(const std::string& node, int times, milliseconds span) {
@@ -254,6 +229,14 @@ void World::ask(const Event& request, const std::string& words) {
   });
 }
 
+void World::remove_rules() {
+  const auto* known = member();
+  if (known == nullptr) return;
+  std::vector<RuleId> names;
+  for (const auto& [name, rule] : known->state().rules) names.push_back(name);
+  for (const auto& name : names) ask(RuleRemoved{name}, "rule " + name.get() + " remove");
+}
+
 // --- time ----------------------------------------------------------------------------------------
 
 void World::pass(milliseconds span, const std::function<bool()>& enough) {
@@ -311,6 +294,10 @@ void World::on_daemon(NodeId node, const std::string& what) {
   log("world", machines_.at(node)->facts().name + ": " + what);
 }
 
+void World::on_said(NodeId node, const std::string& text) {
+  log(machines_.at(node)->facts().name + " says", text);
+}
+
 void World::on_applied(NodeId node, const State& before, const Event& event) {
   ++events_applied_;
   const auto& machine = *machines_.at(node);
@@ -326,8 +313,18 @@ void World::on_guest(const SimulatedHost& host, const VmId& vm) {
   if (host.runs(vm) && seen_on_[vm] != host.name()) {
     seen_on_[vm] = host.name();
     log("world", vm.get() + " runs on " + host.name());
+    if (!host.answers(vm)) wait_for_answer(vm);
   }
   for (auto* watcher : watchers_) watcher->on_guest(host, vm);
+}
+
+void World::wait_for_answer(const VmId& vm) {
+  const auto traits = hosts_.traits(vm);
+  booting_[vm] = clock_.after(milliseconds(traits.start_ms + traits.boot_ms), [this, vm] {
+    const auto* host = host_of(vm.get());
+    if (host == nullptr || !host->answers(vm)) return;
+    log("world", vm.get() + " has booted on " + host->name() + " and answers");
+  });
 }
 
 }  // namespace upbeat

@@ -71,6 +71,8 @@ class World final : private MachineListener {
   void set_cable(const std::string& node, bool whole);
   /// The node's cable goes and comes, so often, each for `span`.
   void flap(const std::string& node, int times, std::chrono::milliseconds span);
+  /// Messages from and to the node take so much longer; the views stay as they are.
+  void set_latency(const std::string& node, std::chrono::milliseconds span);
   void heal_network();
   void break_fence_device(const std::string& node, OutletFault fault, int attempts);
   Machine& machine(const std::string& node) { return *machines_.at(ids_.at(node)); }
@@ -81,6 +83,8 @@ class World final : private MachineListener {
   void repair_everything();
 
   // --- what is asked of it ---------------------------------------------------------------------
+  /// An operator takes back all rules: they may keep a guest from every place there is.
+  void remove_rules();
   /// An operator asks one member after the other; what it answers stands in the log.
   void ask(const Event& request, const std::string& words);
   [[nodiscard]] NodeId id_of(const std::string& node) const { return ids_.at(node); }
@@ -110,11 +114,13 @@ class World final : private MachineListener {
   void on_power(NodeId node, PowerState state, const std::string& why) override;
   void on_applied(NodeId node, const State& before, const Event& event) override;
   void on_daemon(NodeId node, const std::string& what) override;
+  void on_said(NodeId node, const std::string& text) override;
   void on_guest(const SimulatedHost& host, const VmId& vm);
   void begin();
   void renew_parts();
   Node* next_member();
-  [[nodiscard]] State first_state() const;
+  /// Logs when the guest has booted.
+  void wait_for_answer(const VmId& vm);
 
   Scenario scenario_;
   SimulatedClock clock_;
@@ -134,6 +140,7 @@ class World final : private MachineListener {
   std::size_t asked_ = 0;
   std::pair<Epoch, EventIndex> told_;  ///< of the newest event whose lines stand in the log
   std::map<VmId, std::string> seen_on_;
+  std::map<VmId, Timer> booting_;
   std::uint64_t events_applied_ = 0;
 };
 

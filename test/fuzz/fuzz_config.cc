@@ -2,8 +2,8 @@
 // The configuration file: what is taken is within its limits, what is refused is refused in words.
 #include <sstream>
 
+#include "base/toml.h"
 #include "daemon/config.h"
-#include "daemon/toml.h"
 #include "promise.h"
 
 namespace upbeat {
