@@ -102,6 +102,7 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   void take_decisions();
   void tick();
   void go_down();
+  void ask_for_drain();
   void limit_wait_for_quorum();
   void let_go(const std::string& why);
   void say(const std::string& text) const;
@@ -115,9 +116,9 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   InventoryWatch inventory_;
 
   std::optional<std::string> frozen_;
-  std::map<std::string, std::string> alarms_;  ///< by what is ailing
-  bool deciding_ = false;                      ///< our decisions are under way in the order
-  std::set<EventIndex> fencing_;               ///< tries under way, by their decision
+  std::map<std::string, std::string> alarms_;        ///< by what is ailing
+  bool deciding_ = false;                            ///< our decisions are under way in the order
+  std::set<std::pair<EventIndex, NodeId>> fencing_;  ///< tries begun, by their decision
   bool reconcile_posted_ = false;
   Timer end_of_turn_;
 
