@@ -177,7 +177,8 @@ void Node::do_duty(const SendAway& duty) {
 void Node::do_duty(const EndHere& duty) { work_.end(duty); }
 
 void Node::do_duty(const ProveOff& duty) {
-  if (!fencing_.insert(duty.since).second) return;
+  // One event may decide on several nodes.
+  if (!fencing_.emplace(duty.since, duty.node).second) return;
   const auto name = name_of(state(), duty.node);
   say("proves " + name + " off");
   ports_.fencer.act(name, PowerAction::off, [this, duty, name](const Result<PowerState>& result) {
@@ -221,7 +222,7 @@ void Node::on_in_step() {
   last_tick_ = ports_.clock.now();
   say("is in step with the cluster");
   inventory_.look_now();
-  if (going_down_) on_shutdown(*std::exchange(going_down_, std::nullopt));
+  if (going_down_) ask_for_drain();
   reconcile();
 }
 
@@ -257,9 +258,17 @@ void Node::on_shutdown(const ShutdownNotice& notice) {
   const auto budget =
       std::min(notice.budget.value_or(options_.shutdown_budget), options_.shutdown_budget);
   shutdown_limit_ = ports_.clock.after(budget, [this] { let_go("the time it had is over"); });
+  ask_for_drain();
+}
+
+/// Again whenever it gets into step: what was asked for in another life of the daemon is forgotten.
+void Node::ask_for_drain() {
   if (replica_.in_step()) {
-    replica_.propose(DrainRequested{self(), DrainCause::shutdown, notice.why},
-                     Repeat::until_applied);
+    const auto& drain = state().nodes.at(self()).drain;
+    if (!drain || drain->why != going_down_->why) {
+      replica_.propose(DrainRequested{self(), DrainCause::shutdown, going_down_->why},
+                       Repeat::until_applied);
+    }
   } else if (inventory_.guests() == std::optional<std::size_t>(0)) {
     let_go("no guest is here");
   } else {

@@ -106,6 +106,7 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   void take_decisions();
   void tick();
   void go_down();
+  void ask_for_drain();
   void limit_wait_for_quorum();
   void alarm(const std::string& what, const std::string& text);
   [[nodiscard]] SelfFence::Hooks self_fence_hooks();
@@ -122,9 +123,9 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   SelfFence self_fence_;
 
   std::optional<std::string> frozen_;
-  std::map<std::string, std::string> alarms_;  ///< by what is ailing
-  bool deciding_ = false;                      ///< our decisions are under way in the order
-  std::set<EventIndex> fencing_;               ///< tries under way, by their decision
+  std::map<std::string, std::string> alarms_;        ///< by what is ailing
+  bool deciding_ = false;                            ///< our decisions are under way in the order
+  std::set<std::pair<EventIndex, NodeId>> fencing_;  ///< tries begun, by their decision
   bool reconcile_posted_ = false;
   Timer end_of_turn_;
 

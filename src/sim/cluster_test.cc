@@ -110,6 +110,31 @@ TEST_F(TestBed, AHeldGuestBootsWhereItWasWhenItsNodeIsBack) {
   for (const auto& vm : guests) EXPECT_EQ(world_.host_of(vm), before[vm]) << vm;
 }
 
+TEST_F(TestBed, ANodeThatGoesDownGetsNoMoreTimeWhenAnotherIsLost) {
+  world_.host(2).hang_hypervisor();
+  world_.type_reboot(2);
+  world_.pass(50s);
+
+  world_.cut_power(4);
+  world_.pass(13s);
+
+  EXPECT_FALSE(world_.powered(2)) << "it had 60 s";
+}
+
+TEST(FiveNodes, ProveBothOfTwoNodesOffThatDieAtOnce) {
+  TestWorld world(1, 5);
+  for (const auto& vm : guests) world.run_vm(vm);
+  world.pass(10s);
+
+  world.cut_power(4);
+  world.cut_power(5);
+  world.pass(15s);
+
+  EXPECT_EQ(standing_word(world.at(1).state(), NodeId(4)), "off");
+  EXPECT_EQ(standing_word(world.at(1).state(), NodeId(5)), "off");
+  for (const auto& vm : guests) EXPECT_NE(world.host_of(vm), "") << vm;
+}
+
 class Faults : public testing::TestWithParam<std::uint64_t> {};
 
 /// One fault on a random node. Two of four nodes stay powered, so that the cluster can go on.
