@@ -121,6 +121,10 @@ Happening migration(Draw& draw) {
   const auto node = draw.node();
   return {"fail-next " + node + " " + draw.one_of({"start", "migration-in", "migration-out"}), ""};
 }
+Happening link(Draw& draw) {
+  const auto nodes = draw.node() + " " + draw.node();
+  return {"link " + nodes + " off", "link " + nodes + " on"};
+}
 Happening latency(Draw& draw) {
   const auto node = draw.node();
   return {"latency " + node + " " + draw.seconds(1, 500), "latency " + node + " 0"};
@@ -181,6 +185,7 @@ const std::vector<FaultClass>& classes() {
       {"clock", 2, clock_jump},
       {"guest", 8, guest},
       {"migration", 6, migration},
+      {"link", 3, link},
       {"latency", 2, latency},
       {"rules", 3, rules},
       {"policy", 3, policy},

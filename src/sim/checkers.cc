@@ -209,13 +209,19 @@ class RunsInTheEnd final : public Checker {
       const bool runs = !std::as_const(world_).hosts().run_by(id).empty();
       if (vm.wanted != Wanted::running) {
         if (runs) violated(id.get() + " runs and is not wanted");
-      } else if (!runs && !excused(id, vm) && could_run(world_, member->state(), vm)) {
+      } else if (!runs && !excused(id, vm) && !is_held(member->state(), vm) &&
+                 could_run(world_, member->state(), vm)) {
         violated(id.get() + " is down: " + explain_vm(member->state(), id).back());
       }
     }
   }
 
  private:
+  /// An operator wants it to wait for a node, and keeps that node closed.
+  static bool is_held(const State& state, const VmRecord& vm) {
+    const auto node = state.nodes.find(vm.held_for);
+    return node != state.nodes.end() && node->second.drain.has_value();
+  }
   /// Given up, with a reason, after starts that the world made fail.
   [[nodiscard]] bool excused(const VmId& id, const VmRecord& vm) const {
     return vm.given_up && (failed_.contains(id) || vm.crashes > 0);

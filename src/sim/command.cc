@@ -30,6 +30,13 @@ Deed read_network(Words& words) {
   return [=](World& world) { world.set_cable(node, on); };
 }
 
+Deed read_link(Words& words) {
+  const auto a = words.node();
+  const auto b = words.node();
+  const bool on = words.choice<bool>({{"on", true}, {"off", false}});
+  return [=](World& world) { world.set_link(a, b, on); };
+}
+
 Deed read_latency(Words& words) {
   const auto node = words.node();
   const std::chrono::milliseconds span(words.count(latency_limit_ms));
@@ -160,6 +167,7 @@ const std::map<std::string, Kind>& kinds() {
   static const std::map<std::string, Kind> all{
       {"power", {"power NODE on|off|cut", read_power}},
       {"network", {"network NODE on|off", read_network}},
+      {"link", {"link NODE NODE on|off", read_link}},
       {"latency", {"latency NODE MILLISECONDS", read_latency}},
       {"flap", {"flap NODE TIMES SECONDS", read_flap}},
       {"partition", {"partition NODE… | NODE… [| NODE…]", read_partition}},

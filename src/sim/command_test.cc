@@ -32,6 +32,7 @@ const std::vector<const char*> good_commands{
     "power node1 cut",
     "network node1 off",
     "network node1 on",
+    "link node0 node1 off",
     "latency node1 200",
     "flap node1 3 2.5",
     "partition node0 node1 | node2 node3",

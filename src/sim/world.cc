@@ -15,8 +15,6 @@ using std::chrono::milliseconds;
 
 /// By then the machines of the beginning have met and read their guests.
 constexpr milliseconds begin_limit{60'000};
-/// The parts that cut cables make begin here, above those of `partition`.
-constexpr int first_cable_part = 1000;
 
 std::uint64_t kib(std::uint64_t mib) { return mib * 1024; }
 
@@ -144,6 +142,12 @@ void World::set_latency(const std::string& node, milliseconds span) {
   network_->set_latency(ids_.at(node), span);
 }
 
+void World::set_link(const std::string& a, const std::string& b, bool whole) {
+  if (a == b) return;
+  whole ? void(links_cut_.erase(std::minmax(a, b))) : void(links_cut_.insert(std::minmax(a, b)));
+  renew_parts();
+}
+
 void World::flap(const std::string& node, int times, milliseconds span) {
   if (times <= 0) return set_cable(node, true);
   set_cable(node, cables_cut_.contains(node));
@@ -153,29 +157,47 @@ void World::flap(const std::string& node, int times, milliseconds span) {
 void World::heal_network() {
   parts_.clear();
   cables_cut_.clear();
+  links_cut_.clear();
   flapping_.clear();
   renew_parts();
 }
 
-void World::renew_parts() {
-  std::map<std::string, int> part_of;
-  int cable_part = first_cable_part;
-  for (const auto& [name, id] : ids_) {
+bool World::hear_each_other(const std::string& a, const std::string& b) const {
+  const auto part = [this](const std::string& name) {
     const auto found = parts_.find(name);
-    part_of[name] = cables_cut_.contains(name) ? ++cable_part
-                    : found == parts_.end()    ? 0
-                                               : found->second;
+    return found == parts_.end() ? 0 : found->second;
+  };
+  return a == b || (!cables_cut_.contains(a) && !cables_cut_.contains(b) && part(a) == part(b) &&
+                    !links_cut_.contains(std::minmax(a, b)));
+}
+
+/// A ring holds only nodes that all hear each other.
+void World::renew_parts() {
+  std::vector<std::vector<NodeId>> rings;
+  part_of_.clear();
+  for (const auto& [name, id] : ids_) {
     machine(name).set_cable(!cables_cut_.contains(name));
+    if (part_of_.contains(name)) continue;
+    std::vector<std::string> together;
+    for (const auto& [other, other_id] : ids_) {
+      const bool fits =
+          !part_of_.contains(other) &&
+          std::ranges::all_of(together,
+                              [&](const auto& one) { return hear_each_other(one, other); }) &&
+          hear_each_other(name, other);
+      if (fits) together.push_back(other);
+    }
+    auto& ring = rings.emplace_back();
+    for (const auto& one : together) {
+      part_of_[one] = rings.size();
+      ring.push_back(ids_.at(one));
+    }
   }
-  std::map<int, std::vector<NodeId>> sets;
-  for (const auto& [name, part] : part_of) sets[part].push_back(ids_.at(name));
-  std::vector<std::vector<NodeId>> lists;
-  for (auto& [part, ids] : sets) lists.push_back(std::move(ids));
-  network_->partition(lists);
-  for (const auto& [a, part_a] : part_of) {
-    for (const auto& [b, part_b] : part_of) {
+  network_->partition(rings);
+  for (const auto& [a, id_a] : ids_) {
+    for (const auto& [b, id_b] : ids_) {
       if (a >= b) continue;
-      part_a == part_b ? hosts_.mend_wire(a, b) : hosts_.cut_wire(a, b);
+      hear_each_other(a, b) ? hosts_.mend_wire(a, b) : hosts_.cut_wire(a, b);
     }
   }
   reach_changed_ = clock_.now();
@@ -266,17 +288,14 @@ const Node* World::member() const {
 
 bool World::hears_majority(NodeId node) const {
   const auto part = [this](const std::string& name) {
-    const auto found = parts_.find(name);
-    return found == parts_.end() ? 0 : found->second;
+    const auto found = part_of_.find(name);
+    return found == part_of_.end() ? 0 : found->second;
   };
-  const auto& own = machines_.at(node)->facts().name;
-  if (cables_cut_.contains(own)) return false;
-  std::size_t heard = 0;
-  for (const auto& [id, machine] : machines_) {
-    const auto& name = machine->facts().name;
-    if (machine->powered() && !cables_cut_.contains(name) && part(name) == part(own)) ++heard;
-  }
-  return heard * 2 > machines_.size();
+  const auto own = part(machines_.at(node)->facts().name);
+  const auto heard = std::ranges::count_if(machines_, [&](const auto& entry) {
+    return entry.second->powered() && part(entry.second->facts().name) == own;
+  });
+  return static_cast<std::size_t>(heard) * 2 > machines_.size();
 }
 
 void World::on_power(NodeId node, PowerState state, const std::string& why) {

@@ -69,6 +69,10 @@ class World final : private MachineListener {
   void partition(const std::map<std::string, int>& parts);
   /// The node's cable: with it goes its way to the power strip and to other hosts' memory.
   void set_cable(const std::string& node, bool whole);
+  /// What one of the two says does not reach the other any more, or in one direction only: the
+  /// engine's links are probed there and back, so either is a link that is down. Both hear the rest
+  /// of the cluster; a ring holds only one of them.
+  void set_link(const std::string& a, const std::string& b, bool whole);
   /// The node's cable goes and comes, so often, each for `span`.
   void flap(const std::string& node, int times, std::chrono::milliseconds span);
   /// Messages from and to the node take so much longer; the views stay as they are.
@@ -117,6 +121,7 @@ class World final : private MachineListener {
   void on_said(NodeId node, const std::string& text) override;
   void on_guest(const SimulatedHost& host, const VmId& vm);
   void begin();
+  [[nodiscard]] bool hear_each_other(const std::string& a, const std::string& b) const;
   void renew_parts();
   Node* next_member();
   /// Logs when the guest has booted.
@@ -135,6 +140,8 @@ class World final : private MachineListener {
   MonotonicTime begin_{};
   std::map<std::string, int> parts_;
   std::set<std::string> cables_cut_;
+  std::set<std::pair<std::string, std::string>> links_cut_;
+  std::map<std::string, std::size_t> part_of_;  ///< what follows: who is in a ring with whom
   std::map<std::string, Timer> flapping_;
   std::optional<MonotonicTime> reach_changed_;
   std::size_t asked_ = 0;
