@@ -16,6 +16,7 @@
 #include "hypervisor/simulated_hosts.h"
 #include "node/node.h"
 #include "shutdown/simulated_shutdown.h"
+#include "sim/gate.h"
 #include "store/memory_journal.h"
 
 namespace upbeat {
@@ -26,13 +27,14 @@ struct Surroundings {
   SimulatedNetwork& network;
   SimulatedHosts& hosts;
   SimulatedPowerStrip& strip;
+  Tamper tamper;  ///< empty but in tests
 };
 
 struct MachineFacts {
   NodeId id;
   std::string name;
-  std::uint64_t memory_kib = 1024 * 1024;
-  std::uint64_t reserve_kib = 128 * 1024;
+  std::uint64_t memory_kib = std::uint64_t{1024} * 1024;
+  std::uint64_t reserve_kib = std::uint64_t{128} * 1024;
   std::uint32_t cores = 4;
   std::chrono::milliseconds boot_time{6'000};
   std::chrono::milliseconds shutdown_budget{600'000};
