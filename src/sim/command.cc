@@ -140,10 +140,10 @@ Deed read_repair(Words& /*words*/) {
   return [](World& world) { world.repair_everything(); };
 }
 
-template <GoingTo to>
+template <GoingTo To>
 Deed read_shutdown(Words& words) {
   const auto node = words.node();
-  return [=](World& world) { world.machine(node).shut_down(to); };
+  return [=](World& world) { world.machine(node).shut_down(To); };
 }
 
 Deed read_cancel_shutdown(Words& words) {
