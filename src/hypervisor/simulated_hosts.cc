@@ -152,6 +152,7 @@ void SimulatedHost::changed(const VmId& vm, std::optional<GoneCause> gone) const
 
 void SimulatedHost::begin_with(const VmId& vm, const std::string& uuid, std::uint64_t memory_kib) {
   guests_[vm] = {{vm, uuid, memory_kib, GuestPhase::running}, {}, world_.next_instance()};
+  changed(vm);
 }
 
 Result<void> SimulatedHost::begin_start(const VmId& vm, const DomainFacts& facts) {

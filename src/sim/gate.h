@@ -5,9 +5,16 @@
 
 #include <deque>
 #include <functional>
+#include <string>
 #include <utility>
 
+#include "base/strong.h"
+
 namespace upbeat {
+
+/// What daemon `to` hears instead of a message's `bytes`. No cluster engine does that: tests use it
+/// to break on purpose what the code promises.
+using Tamper = std::function<std::string(NodeId to, const std::string& bytes)>;
 
 /// Everything that comes to one daemon from outside passes here. Single-threaded.
 class Gate {

@@ -44,6 +44,10 @@ void GatedEngine::on_view(const EngineView& view) {
 }
 
 void GatedEngine::on_message(NodeId from, const std::string& bytes) {
+  tamper_ ? pass_on(from, tamper_(node_, bytes)) : pass_on(from, bytes);
+}
+
+void GatedEngine::pass_on(NodeId from, const std::string& bytes) {
   if (gate_.open()) return listener_->on_message(from, bytes);
   gate_.pass([this, from, bytes] { listener_->on_message(from, bytes); });
 }

@@ -37,8 +37,8 @@ class GatedClock final : public Clock {
 
 class GatedEngine final : public Engine, private EngineListener {
  public:
-  GatedEngine(SimulatedNetwork& network, NodeId node, Gate& gate)
-      : engine_(network, node), gate_(gate) {}
+  GatedEngine(SimulatedNetwork& network, NodeId node, Gate& gate, const Tamper& tamper)
+      : engine_(network, node), node_(node), gate_(gate), tamper_(tamper) {}
 
   void start(EngineListener& listener) override;
   [[nodiscard]] Result<void> send(std::string bytes) override {
@@ -53,9 +53,12 @@ class GatedEngine final : public Engine, private EngineListener {
   void on_view(const EngineView& view) override;
   void on_message(NodeId from, const std::string& bytes) override;
   void on_engine_lost(const Error& why) override;
+  void pass_on(NodeId from, const std::string& bytes);
 
   SimulatedEngine engine_;
+  NodeId node_;
   Gate& gate_;
+  const Tamper& tamper_;
   EngineListener* listener_ = nullptr;
 };
 

@@ -22,7 +22,7 @@ constexpr std::chrono::milliseconds meeting_patience{5'000};
 struct Machine::Daemon {
   Daemon(Machine& machine, Surroundings& around)
       : clock(around.clock, gate, machine.wall_error_),
-        engine(around.network, machine.facts_.id, gate),
+        engine(around.network, machine.facts_.id, gate, around.tamper),
         hypervisor(machine.host(), gate),
         fencer(clock, around.strip, gate),
         shutdown(*machine.shutdown_, gate),

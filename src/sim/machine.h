@@ -17,6 +17,7 @@
 #include "hypervisor/simulated_hosts.h"
 #include "node/node.h"
 #include "shutdown/simulated_shutdown.h"
+#include "sim/gate.h"
 #include "store/memory_journal.h"
 
 namespace upbeat {
@@ -27,6 +28,7 @@ struct Surroundings {
   SimulatedNetwork& network;
   SimulatedHosts& hosts;
   SimulatedPowerStrip& strip;
+  Tamper tamper;  ///< empty but in tests
 };
 
 struct MachineFacts {

@@ -45,7 +45,7 @@ World::World(const Scenario& scenario) : scenario_(scenario), hosts_(clock_) {
   }
   network_ = std::make_unique<SimulatedNetwork>(clock_, configured,
                                                 SimulatedNetworkOptions{.seed = scenario_.seed});
-  around_ = std::make_unique<Surroundings>(clock_, *network_, hosts_, strip_);
+  around_ = std::make_unique<Surroundings>(clock_, *network_, hosts_, strip_, Tamper());
   const auto first = encode(first_state(scenario_));
   for (const auto& node : scenario_.nodes) {
     const NodeId id = ids_.at(node.name);

@@ -83,6 +83,8 @@ class World final : private MachineListener {
   /// The host on which the guest executes; null if none.
   SimulatedHost* host_of(const std::string& vm);
   SimulatedHosts& hosts() { return hosts_; }
+  /// What all machines share: for tests that break it on purpose, behind everybody's back.
+  Surroundings& surroundings() { return *around_; }
   /// Ends every fault, as an operator would in the end: power, network, disks, devices, daemons.
   void repair_everything();
 
