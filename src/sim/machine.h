@@ -31,8 +31,8 @@ struct Surroundings {
 struct MachineFacts {
   NodeId id;
   std::string name;
-  std::uint64_t memory_kib = 1024 * 1024;
-  std::uint64_t reserve_kib = 128 * 1024;
+  std::uint64_t memory_kib = std::uint64_t{1024} * 1024;
+  std::uint64_t reserve_kib = std::uint64_t{128} * 1024;
   std::uint32_t cores = 4;
   std::chrono::milliseconds boot_time{6'000};
   std::chrono::milliseconds shutdown_budget{600'000};
@@ -87,6 +87,8 @@ class Machine {
   [[nodiscard]] const MachineFacts& facts() const { return facts_; }
   [[nodiscard]] bool powered() const { return powered_; }
   [[nodiscard]] bool coming_up() const { return booting_.has_value(); }
+  /// Whether a shutdown is under way.
+  [[nodiscard]] bool going_down() const { return shutdown_ && shutdown_->under_way(); }
   /// The daemon's own part; null while there is none.
   [[nodiscard]] Node* node();
   [[nodiscard]] const Node* node() const;
