@@ -38,7 +38,7 @@ set(UPBEAT_LADDER
   "fence:base core ports clock"
   "shutdown:base core ports clock"
   "node:base core ports wire"
-  "api:base core ports"
+  "api:base core ports wire"
   "measure:base"
   "sim:base core ports clock node wire engine hypervisor fence shutdown store"
   "lab:base measure"

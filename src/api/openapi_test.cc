@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "api/routes.h"
+#include "api/snapshot.h"
 #include "api/view.h"
 
 namespace upbeat {
@@ -90,20 +91,22 @@ TEST(OpenApi, DocumentsOtherMembersThanTheViewsHave) {
   const auto status = boost::json::value(status_view(everything(), DaemonStatus{}));
   const auto& node = status.at("nodes").at(0);
   const auto& vm = status.at("vms").at(0);
-  const std::map<std::string, boost::json::value> views{{"Status", status},
-                                                        {"Daemon", status.at("daemon")},
-                                                        {"Cluster", status.at("cluster")},
-                                                        {"Node", node},
-                                                        {"ForeignGuest", node.at("foreign").at(0)},
-                                                        {"Drain", node.at("drain")},
-                                                        {"Fencing", node.at("fencing")},
-                                                        {"Vm", vm},
-                                                        {"Progress", vm.at("progress")},
-                                                        {"LastMove", vm.at("last_move")},
-                                                        {"Rule", status.at("rules").at(0)},
-                                                        {"Policy", status.at("policy")},
-                                                        {"Event", history_view(HistoryLine{})},
-                                                        {"Failure", error_view("")}};
+  const std::map<std::string, boost::json::value> views{
+      {"Status", status},
+      {"Daemon", status.at("daemon")},
+      {"Cluster", status.at("cluster")},
+      {"Node", node},
+      {"ForeignGuest", node.at("foreign").at(0)},
+      {"Drain", node.at("drain")},
+      {"Fencing", node.at("fencing")},
+      {"Vm", vm},
+      {"Progress", vm.at("progress")},
+      {"LastMove", vm.at("last_move")},
+      {"Rule", status.at("rules").at(0)},
+      {"Policy", status.at("policy")},
+      {"Event", history_view(HistoryLine{})},
+      {"Snapshot", snapshot_view(everything(), DaemonStatus{})},
+      {"Failure", error_view("")}};
 
   for (const auto& [schema, view] : views)
     EXPECT_EQ(members_in_file(schema), members_of(view)) << schema;

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 
 #include "api/call.h"
+#include "api/snapshot.h"
 #include "api/target.h"
 #include "api/view.h"
 #include "base/printable.h"
@@ -21,6 +22,11 @@ namespace json = boost::json;
 void status(Call call) {
   if (!only_knows(call, {})) return;
   reply(call, 200, status_view(call.service.state(), call.service.daemon()));
+}
+
+void show_state(Call call) {
+  if (!only_knows(call, {})) return;
+  reply(call, 200, snapshot_view(call.service.state(), call.service.daemon()));
 }
 
 /// One member of the whole view, so that a list looks the same wherever it is read.
@@ -98,15 +104,16 @@ constexpr std::array route_table{
     Route{"GET", "/v1/explain/vms/{vm}"},
     Route{"GET", "/v1/explain/nodes/{node}"},
     Route{"GET", "/v1/events"},
+    Route{"GET", "/v1/state"},
 };
 
 /// In the order of `route_table`.
 constexpr std::array<Handler, route_table.size()> handlers{
-    status,      list_vms,    define_vm,    show_vm,           remove_vm,
-    start_vm,    stop_vm,     migrate_vm,   set_vm_failback,   list_nodes,
-    show_node,   drain_node,  undrain_node, begin_maintenance, end_maintenance,
-    confirm_off, show_policy, set_policy,   list_rules,        show_rule,
-    define_rule, remove_rule, explain_vm,   explain_node,      events,
+    status,       list_vms,          define_vm,       show_vm,     remove_vm,   start_vm,
+    stop_vm,      migrate_vm,        set_vm_failback, list_nodes,  show_node,   drain_node,
+    undrain_node, begin_maintenance, end_maintenance, confirm_off, show_policy, set_policy,
+    list_rules,   show_rule,         define_rule,     remove_rule, explain_vm,  explain_node,
+    events,       show_state,
 };
 
 /// Whether `segments` fit `pattern`; then `names` is what the braces took.

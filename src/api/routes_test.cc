@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 
 #include "api/service_twin.h"
+#include "api/snapshot.h"
 #include "clock/simulated_clock.h"
 
 namespace upbeat {
@@ -63,6 +64,21 @@ TEST_F(Routes, DoNotListOrShowVmsAndNodes) {
                   .at("domain_xml")
                   .as_string()
                   .starts_with("<domain>"));
+}
+
+TEST_F(Routes, GiveAnotherStateThanTheClustersOrItsSecrets) {
+  ASSERT_NE(x0().spec.domain_xml, "");  // where a user may have put a password
+  const ApiResponse response = ask("GET", "/v1/state");
+  EXPECT_EQ(response.status, 200U);
+  const json::value answer = json::parse(response.body);
+  EXPECT_EQ(answer.at("quorate"), true);
+  const auto state = read_snapshot(std::string(answer.at("snapshot").as_string()));
+  ASSERT_TRUE(state) << state.error().text;
+  State expected = service.state();
+  expected.log.clear();
+  expected.refused.clear();
+  for (auto& [id, vm] : expected.vms) vm.spec.domain_xml.clear();
+  EXPECT_EQ(*state, expected);
 }
 
 TEST_F(Routes, DoNotExplain) {

@@ -22,6 +22,7 @@
 
 #include "cli/command.h"
 #include "cli/exit_status.h"
+#include "cli/what_if_command.h"
 #include "sim/chance.h"
 #include "sim/command.h"
 #include "sim/run.h"
@@ -44,6 +45,10 @@ struct Arguments {
   unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
   bool json = false;
   bool commands = false;
+  bool from_cluster = false;
+  std::string socket = default_socket;
+  std::vector<std::string> what;
+  bool log = false;
 };
 
 /// Seeds from `first` to `last`, both included.
@@ -284,16 +289,35 @@ class Many {
   std::vector<std::uint64_t> wrong_;
 };
 
+void simulate_live(const Arguments& arguments) {
+  if (arguments.what.empty()) {
+    usage(
+        "cannot simulate: say with --what what is to happen, --what \"cut node2\"; `upbeat "
+        "simulate --commands` lists what can",
+        arguments);
+  }
+  simulate_cluster({.socket = arguments.socket, .json = arguments.json}, arguments.what,
+                   arguments.log ? ShowLog::yes : ShowLog::no);
+}
+
 void simulate(const Arguments& arguments) {
   if (arguments.commands) {
     for (const auto& usage : command_usages()) std::cout << usage << "\n";
     return;
   }
   const int ways = (arguments.scenario.empty() ? 0 : 1) + (arguments.seed ? 1 : 0) +
-                   (arguments.seeds.empty() ? 0 : 1);
-  if (ways != 1) {
-    usage("cannot simulate: name a SCENARIO.toml, or --seed N, or --seeds FIRST..LAST", arguments);
+                   (arguments.seeds.empty() ? 0 : 1) + (arguments.from_cluster ? 1 : 0);
+  if (!arguments.from_cluster && (!arguments.what.empty() || arguments.log)) {
+    usage("cannot simulate: --what and --log are about the live cluster; add --from-cluster",
+          arguments);
   }
+  if (ways != 1) {
+    usage(
+        "cannot simulate: name a SCENARIO.toml, or --seed N, or --seeds FIRST..LAST, or "
+        "--from-cluster",
+        arguments);
+  }
+  if (arguments.from_cluster) return simulate_live(arguments);
   if (!arguments.scenario.empty()) return play_scenario(arguments);
   if (arguments.seed) return play_seed(arguments);
   Many(read_seeds(arguments), arguments).run();
@@ -322,6 +346,17 @@ void add_simulate(CLI::App& app) {
   command->add_option("--faults", arguments->faults, "only faults of these classes")
       ->delimiter(',');
   command->add_option("--jobs", arguments->jobs, "seeds to play at once")->capture_default_str();
+  command->add_flag("--from-cluster", arguments->from_cluster,
+                    "begin as the live cluster is, and change nothing there");
+  command
+      ->add_option("--what", arguments->what,
+                   "with --from-cluster: what is to happen, \"cut node2\", \"drain node1\"")
+      ->type_name("COMMAND[;COMMAND...]")
+      ->allow_extra_args(false);
+  command->add_flag("--log", arguments->log, "with --from-cluster: the log, too");
+  command->add_option("--socket", arguments->socket, "with --from-cluster: the daemon's API socket")
+      ->envname("UPBEAT_SOCKET")
+      ->capture_default_str();
   command->add_flag("--json", arguments->json, "machine-readable");
   command->add_flag("--commands", arguments->commands, "list the commands of a timeline");
   command->callback([arguments] { simulate(*arguments); });

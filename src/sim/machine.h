@@ -95,6 +95,8 @@ class Machine {
   [[nodiscard]] const MachineFacts& facts() const { return facts_; }
   [[nodiscard]] bool powered() const { return powered_; }
   [[nodiscard]] bool coming_up() const { return booting_.has_value(); }
+  /// Whether a shutdown is under way.
+  [[nodiscard]] bool going_down() const { return shutdown_ && shutdown_->under_way(); }
   /// The daemon's own part; null while there is none.
   [[nodiscard]] Node* node();
   [[nodiscard]] const Node* node() const;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sim/first_state.h"
+#include "sim/live.h"
 #include "wire/wire.h"
 
 namespace upbeat {
@@ -36,17 +37,21 @@ std::string how_it_ended(GoneCause cause) {
 
 }  // namespace
 
-World::World(const Scenario& scenario) : scenario_(scenario), hosts_(clock_) {
+World::World(const Scenario& scenario, std::optional<State> live)
+    : scenario_(scenario),
+      live_(std::move(live)),
+      hosts_(clock_, live_ ? traits_of(*live_) : SimulatedTraits{}) {
   std::vector<ConfiguredNode> configured;
   for (const auto& node : scenario_.nodes) {
-    const auto id = id_in(scenario_, node.name);
+    const auto id = live_ ? id_in_live(node.name) : id_in(scenario_, node.name);
     ids_[node.name] = id;
     configured.push_back({id, node.name});
   }
   network_ = std::make_unique<SimulatedNetwork>(clock_, configured,
                                                 SimulatedNetworkOptions{.seed = scenario_.seed});
   around_ = std::make_unique<Surroundings>(clock_, *network_, hosts_, strip_, Tamper());
-  const auto first = encode(first_state(scenario_));
+  const State beginning = live_ ? *live_ : first_state(scenario_);
+  const auto first = encode(beginning);
   for (const auto& node : scenario_.nodes) {
     const NodeId id = ids_.at(node.name);
     strip_.plug_in(node.name, [this, id](PowerState state) {
@@ -58,20 +63,21 @@ World::World(const Scenario& scenario) : scenario_(scenario), hosts_(clock_) {
         machine.lose_power("its power was taken by the strip");
       });
     });
-    machines_[id] = std::make_unique<Machine>(*around_,
-                                              MachineFacts{.id = id,
-                                                           .name = node.name,
-                                                           .memory_kib = kib(node.memory_mib),
-                                                           .reserve_kib = kib(node.reserve_mib),
-                                                           .cores = node.cores,
-                                                           .boot_time = node.boot,
-                                                           .shutdown_budget = node.shutdown_budget,
-                                                           .watchdog = node.watchdog},
-                                              static_cast<MachineListener&>(*this));
+    MachineFacts facts{.id = id,
+                       .name = node.name,
+                       .memory_kib = kib(node.memory_mib),
+                       .reserve_kib = kib(node.reserve_mib),
+                       .cores = node.cores,
+                       .boot_time = node.boot,
+                       .shutdown_budget = node.shutdown_budget,
+                       .watchdog = node.watchdog};
+    if (live_) facts.memory_kib = live_->nodes.at(id).capacity.memory_kib;
+    machines_[id] =
+        std::make_unique<Machine>(*around_, facts, static_cast<MachineListener&>(*this));
     if (node.format < wire_format) {
       machines_.at(id)->set_release({.name = "0.0.9", .format = node.format});
     }
-    static_cast<void>(machines_.at(id)->disk().save_snapshot(EventIndex(1), first));
+    static_cast<void>(machines_.at(id)->disk().save_snapshot(beginning.index, first));
     if (!node.on) strip_.set(node.name, PowerState::off);
   }
   begin();
@@ -85,10 +91,11 @@ void World::begin() {
     if (node.on) machine(node.name).begin_running();
   }
   for (const auto& vm : scenario_.vms) {
-    if (vm.node.empty()) continue;
+    if (vm.node.empty() || live_) continue;
     hosts_.host(vm.node).begin_with(VmId(vm.name), "uuid-of-" + vm.name, kib(vm.memory_mib));
     seen_on_[VmId(vm.name)] = vm.node;
   }
+  if (live_) begin_as_live();
   hosts_.watch([this](const SimulatedHost& host, const VmId& vm, std::optional<GoneCause> gone) {
     if (gone && *gone != GoneCause::migrated && *gone != GoneCause::failed &&
         seen_on_[vm] == host.name()) {
@@ -98,9 +105,9 @@ void World::begin() {
     on_guest(host, vm);
   });
   const auto all_met = [this] {
-    return std::ranges::all_of(machines_, [](const auto& entry) {
+    return std::ranges::all_of(machines_, [this](const auto& entry) {
       const auto& machine = *entry.second;
-      if (!machine.powered()) return true;
+      if (!machine.powered() || begins_without_daemon(entry.first)) return true;
       const auto* node = machine.node();
       if (node == nullptr || !node->in_step()) return false;
       const auto* here = online(node->state(), entry.first);
@@ -109,6 +116,7 @@ void World::begin() {
   };
   pass(begin_limit, all_met);
   begin_ = clock_.now();
+  if (live_) go_on_as_live();
 }
 
 // --- what befalls it -----------------------------------------------------------------------------
@@ -242,10 +250,10 @@ Node* World::next_member() {
 
 void World::ask(const Event& request, const std::string& words) {
   auto* member = next_member();
-  if (member == nullptr) return log("operator", words + ": no member of a quorate view answers");
+  if (member == nullptr) return refuse(words, "no member of a quorate view answers");
   for (auto* watcher : watchers_) watcher->on_asked(request);
   member->request(request, [this, request, words](const Result<void>& answer) {
-    if (!answer) return log("operator", words + ": refused: " + answer.error().text);
+    if (!answer) return refuse(words, "refused: " + answer.error().text);
     log("operator", words + ": granted");
     for (auto* watcher : watchers_) watcher->on_granted(request);
   });

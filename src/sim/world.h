@@ -47,6 +47,8 @@ class WorldWatcher {
   virtual void on_granted(const Event& /*request*/) {}
   /// A request was given to the cluster: it may come true, whatever is answered.
   virtual void on_asked(const Event& /*request*/) {}
+  /// The cluster said no to an operator who asked for `words`, or nobody was there to answer.
+  virtual void on_refused(const std::string& /*words*/, const std::string& /*why*/) {}
 };
 
 /// Single-threaded. Its verbs are for the timeline, not for a watcher's calls.
@@ -54,7 +56,10 @@ class World final : private MachineListener {
  public:
   /// The machines that are on have booted, the guests run where the scenario has them, and the
   /// daemons have met: the story can begin.
-  explicit World(const Scenario& scenario);
+  explicit World(const Scenario& scenario) : World(scenario, std::nullopt) {}
+  /// The same for a live cluster, whose world is as its state tells (sim/live.h). A node that is
+  /// told to go down goes on doing so; a fence device that failed last fails on.
+  explicit World(const State& live);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
   ~World() override;
@@ -117,6 +122,7 @@ class World final : private MachineListener {
   [[nodiscard]] std::uint64_t events_applied() const { return events_applied_; }
 
  private:
+  World(const Scenario& scenario, std::optional<State> live);
   void on_power(NodeId node, PowerState state, const std::string& why) override;
   void on_applied(NodeId node, const State& before, const Event& event) override;
   void on_daemon(NodeId node, const std::string& what) override;
@@ -124,12 +130,18 @@ class World final : private MachineListener {
   void on_guest(const SimulatedHost& host, const VmId& vm);
   void begin();
   [[nodiscard]] bool hear_each_other(const std::string& a, const std::string& b) const;
+  void begin_as_live();
+  void go_on_as_live();
+  void refuse(const std::string& words, const std::string& why);
+  [[nodiscard]] NodeId id_in_live(const std::string& node) const;
+  [[nodiscard]] bool begins_without_daemon(NodeId node) const;
   void renew_parts();
   Node* next_member();
   /// Logs when the guest has booted.
   void wait_for_answer(const VmId& vm);
 
   Scenario scenario_;
+  std::optional<State> live_;  ///< that it began with
   SimulatedClock clock_;
   SimulatedHosts hosts_;
   SimulatedPowerStrip strip_;
