@@ -107,7 +107,8 @@ Scenario scenario_of(const State& state) {
                               .memory_mib = mib(node.capacity.memory_kib),
                               .reserve_mib = 0,
                               .cores = node.capacity.cores,
-                              .on = online(state, id) != nullptr});
+                              .on = online(state, id) != nullptr,
+                              .watchdog = node.watchdog});
   }
   const auto moves = measured_moves(state);
   for (const auto& [id, vm] : state.vms) {
