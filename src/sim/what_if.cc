@@ -161,7 +161,10 @@ class Play {
   void look() {
     if (const auto* member = world_.member()) {
       no_member_since_.reset();
-      last_known_ = member->state();
+      const auto& known = member->state();
+      if (std::pair(known.epoch, known.index) != std::pair(last_known_.epoch, last_known_.index)) {
+        last_known_ = known;
+      }
     } else if (!no_member_since_) {
       no_member_since_ = now();
     }
