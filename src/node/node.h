@@ -68,6 +68,8 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   [[nodiscard]] bool in_step() const { return replica_.in_step(); }
   /// Why this node does nothing now: out of step, or frozen; empty if neither.
   [[nodiscard]] std::string trouble() const;
+  /// The broken invariant for which this node has frozen itself.
+  [[nodiscard]] const std::optional<std::string>& frozen() const { return frozen_; }
   /// What an operator should look at here.
   [[nodiscard]] std::vector<std::string> alarms() const;
   /// An operator's request: told when it is granted and safe, or why not.

@@ -35,6 +35,11 @@ struct Happening {
   std::string end;  ///< empty: it ends by itself, or not
 };
 
+/// Some things last until the story is over.
+std::string ends_or_lasts(Draw& draw, const std::string& end) {
+  return draw.below(3) == 0 ? "" : end;
+}
+
 struct FaultClass {
   const char* name;
   std::uint64_t weight;
@@ -108,7 +113,7 @@ Happening guest(Draw& draw) {
     case 0:
       return {"vm " + vm + " fail-next-start " + draw.seconds(1, 4), ""};
     case 1:
-      return {"vm " + vm + " deaf", "vm " + vm + " obeys"};
+      return {"vm " + vm + " deaf", ends_or_lasts(draw, "vm " + vm + " obeys")};
     case 2:
       return {"vm " + vm + " dirties " + draw.seconds(1, 600), "vm " + vm + " dirties 1"};
     case 3:
@@ -156,9 +161,9 @@ Happening operators(Draw& draw) {
   const auto vm = draw.vm();
   switch (draw.below(6)) {
     case 0:
-      return {"drain " + node, "undrain " + node};
+      return {"drain " + node, ends_or_lasts(draw, "undrain " + node)};
     case 1:
-      return {"vm " + vm + " stop", "vm " + vm + " start"};
+      return {"vm " + vm + " stop", ends_or_lasts(draw, "vm " + vm + " start")};
     case 2:
       return {"vm " + vm + " force-off", "vm " + vm + " start"};
     case 3:

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/explain.h"
+#include "ports/fencer.h"
 #include "wire/wire.h"
 
 namespace upbeat {
@@ -14,8 +15,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// A node that has been well for so long is not to be fenced: no attempt at it takes longer.
-constexpr std::chrono::seconds long_well{6};
+/// A node that has been well for so long is not to be fenced: until others see it again and the
+/// tries of a fence device are over, an order may be out, and may be late by its validity.
+constexpr auto long_well = std::chrono::seconds(6) + fence_order_validity;
 /// States that are kept to be compared with those of members that are behind.
 constexpr std::size_t states_kept = 256;
 
@@ -147,6 +149,17 @@ class OneState final : public Checker {
   std::map<std::pair<Epoch, EventIndex>, Print> prints_;
 };
 
+/// What must always hold does, as each member says that checks its own state: a bug that it noticed
+/// is one too.
+class InvariantsHold final : public Checker {
+ public:
+  explicit InvariantsHold(World& world) : Checker(world, "invariants-hold") {}
+  void on_applied(const Machine& machine, const State& /*before*/,
+                  const Event& /*event*/) override {
+    if (const auto& why = machine.node()->frozen()) violated(machine.facts().name + ": " + *why);
+  }
+};
+
 /// No decision comes true without saying why.
 class ReasonsGiven final : public Checker {
  public:
@@ -198,9 +211,25 @@ bool could_run(const World& world, const State& state, const VmRecord& vm,
 class RunsInTheEnd final : public Checker {
  public:
   explicit RunsInTheEnd(World& world) : Checker(world, "runs-in-the-end") {}
-  void on_applied(const Machine& /*machine*/, const State& /*before*/,
-                  const Event& event) override {
-    if (const auto* failed = std::get_if<VmStartFailed>(&event)) failed_.insert(failed->vm);
+  void on_applied(const Machine& machine, const State& before, const Event& event) override {
+    const auto& after = machine.node()->state();
+    const auto& policy = after.policy;
+    fewest_tries_ =
+        std::min(fewest_tries_, policy.restart_tries_here + policy.restart_tries_elsewhere);
+    if (!std::holds_alternative<VmStartFailed>(event) &&
+        !std::holds_alternative<InventoryReported>(event)) {
+      return;
+    }
+    const std::pair place{after.epoch, after.index};
+    if (place <= counted_) return;
+    counted_ = place;
+    for (const auto& [id, vm] : after.vms) {
+      const auto old = before.vms.find(id);
+      if (old == before.vms.end()) continue;
+      if (vm.start_failures > old->second.start_failures || vm.crashes != old->second.crashes) {
+        ++failures_[id];
+      }
+    }
   }
   void on_settled() override {
     const auto* member = world_.member();
@@ -222,12 +251,16 @@ class RunsInTheEnd final : public Checker {
     const auto node = state.nodes.find(vm.held_for);
     return node != state.nodes.end() && node->second.drain.has_value();
   }
-  /// Given up, with a reason, after starts that the world made fail.
+  /// Given up after as many tries as the policy wanted, if it wanted fewest.
   [[nodiscard]] bool excused(const VmId& id, const VmRecord& vm) const {
-    return vm.given_up && (failed_.contains(id) || vm.crashes > 0);
+    const auto failures = failures_.find(id);
+    return vm.given_up && failures != failures_.end() && failures->second >= fewest_tries_;
   }
 
-  std::set<VmId> failed_;
+  std::uint32_t fewest_tries_ = 2 * restart_tries_limit;
+  std::pair<Epoch, EventIndex> counted_;
+  std::map<VmId, std::uint32_t>
+      failures_;  ///< crashes and starts that went wrong, of all the story
 };
 
 /// Every drain ends: no guest stays on a drained node that could be elsewhere.
@@ -267,6 +300,7 @@ const std::vector<CheckerFacts>& all_checkers() {
       {"within-capacity", "no host holds more guests than it has memory for", make<WithinCapacity>},
       {"nothing-forgotten", "what an operator was granted stays so", make<NothingForgotten>},
       {"one-state", "members that applied the same event hold the same state", make<OneState>},
+      {"invariants-hold", "no member finds its own state broken", make<InvariantsHold>},
       {"reasons-given", "every decision says why", make<ReasonsGiven>},
       {"healthy-spared", "a node that is well is not fenced", make<HealthySpared>},
       {"runs-in-the-end", "once faults stop, every guest runs that is wanted and has room",

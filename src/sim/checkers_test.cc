@@ -23,7 +23,7 @@ class Checkers : public testing::Test {
       auto& checker = checkers_[facts.name] = facts.make(world_);
       world_.watch(*checker);
     }
-    world_.pass(10s);
+    world_.pass(20s);
   }
   /// As at the end of a story.
   void settle() {
@@ -88,8 +88,8 @@ TEST_F(Checkers, EachOfThemIsSeenToFailInThisFile) {
   for (const auto& facts : all_checkers()) names.emplace_back(facts.name);
 
   EXPECT_THAT(names, testing::ElementsAre("runs-once", "within-capacity", "nothing-forgotten",
-                                          "one-state", "reasons-given", "healthy-spared",
-                                          "runs-in-the-end", "drains-end"));
+                                          "one-state", "invariants-hold", "reasons-given",
+                                          "healthy-spared", "runs-in-the-end", "drains-end"));
 }
 
 TEST_F(Checkers, FindNothingInAWorldThatIsStruckAndServedWell) {
@@ -167,6 +167,17 @@ TEST_F(Checkers, SeeAMemberWhoseStateIsAnotherOneThanTheOthers) {
               testing::ContainsRegex("node. and node. hold different states after event"));
 }
 
+TEST_F(Checkers, SeeAMemberThatFindsItsOwnStateBroken) {
+  State torn = world_.member()->state();
+  torn.vms.at(VmId("x0")).may_run_on.clear();
+
+  go_back_to(torn);
+
+  EXPECT_THAT(
+      found("invariants-hold"),
+      testing::EndsWith(": x0 is said to be on node #1, which is not among those that may run it"));
+}
+
 TEST_F(Checkers, SeeADecisionWithoutAReason) {
   change_events([](NodeId /*to*/, Event& event) {
     auto* decided = std::get_if<Decided>(&event);
@@ -193,6 +204,20 @@ TEST_F(Checkers, SeeAGuestThatStaysDown) {
   lose_decisions<StartVm>();
   world_.host_of("x0")->kill_guest(VmId("x0"));
 
+  settle();
+
+  EXPECT_THAT(found("runs-in-the-end"), StartsWith("x0 is down: "));
+}
+
+TEST_F(Checkers, SeeAGuestThatIsGivenUpTooEarly) {
+  State resigned = world_.member()->state();
+  world_.host_of("x0")->kill_guest(VmId("x0"));
+  auto& x0 = resigned.vms.at(VmId("x0"));
+  x0.given_up = true;
+  x0.may_run_on.clear();
+  x0.phase = Stopped{};
+
+  go_back_to(resigned);
   settle();
 
   EXPECT_THAT(found("runs-in-the-end"), StartsWith("x0 is down: "));
