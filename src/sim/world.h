@@ -83,7 +83,7 @@ class World final : private MachineListener {
   void repair_everything();
 
   // --- what is asked of it ---------------------------------------------------------------------
-  /// An operator asks one member after the other; what it answers stands in the log.
+  /// An operator asks the members in turn; what they answer stands in the log.
   void ask(const Event& request, const std::string& words);
   [[nodiscard]] NodeId id_of(const std::string& node) const { return ids_.at(node); }
 
@@ -116,7 +116,8 @@ class World final : private MachineListener {
   void on_guest(const SimulatedHost& host, const VmId& vm);
   void begin();
   void renew_parts();
-  Node* next_member();
+  /// Whom an operator asks: a member in step, or, if there is none, any daemon.
+  Node* next_asked();
   /// Logs when the guest has booted.
   void wait_for_answer(const VmId& vm);
 
