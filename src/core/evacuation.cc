@@ -23,13 +23,12 @@ std::vector<VmId> leaving_order(const State& state, NodeId node) {
   return order;
 }
 
-std::vector<Stranded> stranded_by_drain(const State& state, NodeId node) {
-  State trial = state;
+namespace {
+
+/// Gives each guest that has yet to leave the node a place in `trial`; those that find none.
+std::vector<Stranded> move_out(State& trial, NodeId node) {
   std::vector<Stranded> stranded;
-  if (const auto record = trial.nodes.find(node); record != trial.nodes.end()) {
-    record->second.drain = Drain{};
-  }
-  for (const auto& vm : leaving_order(state, node)) {
+  for (const auto& vm : leaving_order(trial, node)) {
     if (trial.vms.at(vm).may_run_on.size() > 1) continue;  // on its way already
     if (const auto target = place(trial, vm)) {
       trial.vms.at(vm).may_run_on.emplace(target->node, trial.index);
@@ -38,6 +37,24 @@ std::vector<Stranded> stranded_by_drain(const State& state, NodeId node) {
     }
   }
   return stranded;
+}
+
+}  // namespace
+
+std::vector<Stranded> stranded_by_drain(const State& state, NodeId node) {
+  State trial = state;
+  if (const auto record = trial.nodes.find(node); record != trial.nodes.end()) {
+    record->second.drain = Drain{};
+  }
+  // What is still to leave other nodes needs room as well, and was granted it before.
+  for (const auto& [other, record] : state.nodes) {
+    if (other == node || !record.drain || online(state, other) == nullptr ||
+        stops_its_guests(state, other)) {
+      continue;
+    }
+    static_cast<void>(move_out(trial, other));
+  }
+  return move_out(trial, node);
 }
 
 }  // namespace upbeat

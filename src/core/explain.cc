@@ -26,11 +26,18 @@ std::string nodes_text(const State& state, const VmRecord& vm) {
   return text.empty() ? "no node" : text;
 }
 
-bool has_lost_host(const State& state, const VmRecord& vm) {
+/// That the guest waits for proof, where a node that is not here may be running it.
+void explain_lost_hosts(const State& state, const VmRecord& vm, std::vector<std::string>& lines) {
+  std::string lost;
+  std::size_t count = 0;
   for (const auto& [node, since] : vm.may_run_on) {
-    if (online(state, node) == nullptr) return true;
+    if (online(state, node) != nullptr) continue;
+    lost += (count++ == 0 ? "" : ", ") + name_of(state, node);
   }
-  return false;
+  if (count == 0) return;
+  lines.push_back("It may be running on " + lost + (count == 1 ? ", which is" : ", which are") +
+                  " not here; it starts elsewhere only once " +
+                  (count == 1 ? lost + " is" : "they are") + " proved off.");
 }
 
 std::string wanted_text(Wanted wanted) {
@@ -45,7 +52,8 @@ std::string wanted_text(Wanted wanted) {
   return {};
 }
 
-std::string fencing_text(const State& state, const Fencing& fencing) {
+std::string fencing_text(const State& state, const NodeRecord& node) {
+  const auto& fencing = *node.fencing;
   std::string text;
   if (fencing.by != NodeId()) text = name_of(state, fencing.by) + " is proving it off.";
   if (fencing.failures > 0) {
@@ -54,6 +62,9 @@ std::string fencing_text(const State& state, const Fencing& fencing) {
   }
   if (fencing.by == NodeId() && fencing.next_try > state.now) {
     text += " The next try is in " + seconds(fencing.next_try - state.now) + ".";
+  }
+  if (fencing.failures > 0) {
+    text += " Say `upbeat node confirm-off " + node.name + "` if you know that it is.";
   }
   return text;
 }
@@ -135,8 +146,11 @@ std::vector<std::string> explain_vm(const State& state, const VmId& id) {
                      lines.push_back("It is starting on " + name_of(state, s.on) + ".");
                    },
                    [&](const Running& r) {
-                     lines.push_back("It runs on " + name_of(state, r.on) + ", for " +
-                                     seconds(state.now - r.since) + ".");
+                     const auto node = name_of(state, r.on);
+                     lines.push_back(online(state, r.on) == nullptr
+                                         ? "It ran on " + node + " when that was last seen."
+                                         : "It runs on " + node + ", for " +
+                                               seconds(state.now - r.since) + ".");
                    },
                    [&](const Migrating& m) {
                      lines.push_back("It is moving live from " + name_of(state, m.from) + " to " +
@@ -147,15 +161,11 @@ std::vector<std::string> explain_vm(const State& state, const VmId& id) {
                    },
                    [&](const Unsure&) {
                      lines.push_back("It may be running on " + nodes_text(state, vm) +
-                                     "; their inventories will tell.");
+                                     "; what is seen there will tell.");
                    },
                    [&](const Alarm& a) { lines.push_back("Alarm: " + a.what + "."); }},
              vm.phase);
-  if (has_lost_host(state, vm)) {
-    lines.push_back(
-        "It may be running on " + nodes_text(state, vm) +
-        ", not all of which are here; it starts elsewhere only when they are proved off.");
-  }
+  explain_lost_hosts(state, vm, lines);
   if (!vm.waits_for.empty()) lines.push_back("It waits: " + vm.waits_for + ".");
   if (vm.not_before > state.now) {
     lines.push_back("The next try is in " + seconds(vm.not_before - state.now) + ".");
@@ -186,7 +196,7 @@ std::vector<std::string> explain_node(const State& state, NodeId id) {
         (maintenance ? "It has been in maintenance for " : "It has been draining for ") +
         seconds(state.now - node.drain->since) + in_brackets(node.drain->why) + ".");
   }
-  if (node.fencing) lines.push_back(fencing_text(state, *node.fencing));
+  if (node.fencing) lines.push_back(fencing_text(state, node));
   std::string guests;
   for (const auto& [vm, record] : state.vms) {
     if (record.may_run_on.contains(id)) guests += (guests.empty() ? "" : ", ") + vm.get();

@@ -23,6 +23,27 @@ TEST(NodeLost, FencesItAndStartsNothingBeforeTheProof) {
   EXPECT_TRUE(cluster.said("could not be proved off"));
 }
 
+TEST(NodeLost, IsWhatItsGuestsAreExplainedToWaitFor) {
+  TestCluster cluster({1, 2, 3, 4});
+  cluster.run("x0");
+  const auto dead = cluster.host_of("x0");
+  const auto name = name_of(cluster.state, NodeId(dead));
+  cluster.fence_works = false;
+
+  cluster.cut_power(dead);
+  cluster.view();
+  cluster.settle();
+
+  const auto guest = explain_vm(cluster.state, VmId("x0"));
+  EXPECT_EQ(guest[1], "It ran on " + name + " when that was last seen.");
+  EXPECT_EQ(guest[2], "It may be running on " + name +
+                          ", which is not here; it starts elsewhere only once " + name +
+                          " is proved off.");
+  const auto node = explain_node(cluster.state, NodeId(dead));
+  EXPECT_TRUE(node[1].ends_with("`upbeat node confirm-off " + name + "` if you know that it is."))
+      << node[1];
+}
+
 TEST(NodeLost, BootsItsGuestsElsewhereOnceItIsProvedOff) {
   TestCluster cluster({1, 2, 3, 4});
   for (const auto* vm : {"x0", "x1", "x2", "x3"}) cluster.run(vm);
@@ -168,6 +189,17 @@ TEST(Drain, RetriesAFailedMigrationAndNeverStopsTheGuest) {
 
   EXPECT_NE(cluster.host_of("x0"), home);
   EXPECT_TRUE(cluster.said("could not move from"));
+}
+
+TEST(Drain, IsRefusedWhenTheRoomIsForGuestsThatHaveYetToLeaveAnotherNode) {
+  TestCluster cluster({1, 2, 3, 4});
+  for (const auto* vm : {"x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7"}) cluster.run(vm);
+
+  cluster.drain(1);
+  cluster.drain(2);
+
+  EXPECT_TRUE(cluster.state.refused.contains("nothing was moved")) << cluster.state.refused;
+  EXPECT_FALSE(cluster.node(2).drain);
 }
 
 TEST(Drain, OfTheLastNodeIsRefused) {

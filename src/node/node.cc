@@ -236,6 +236,11 @@ void Node::on_safe() { reconcile(); }
 
 void Node::on_disk_trouble(const Error& why) { alarm("disk", why.text); }
 
+void Node::on_disk_well() {
+  alarms_.erase("disk");
+  say("the disk has taken all that it had missed");
+}
+
 void Node::on_guest_running(const VmId& /*vm*/) { inventory_.look_now(); }
 
 void Node::on_guest_gone(const VmId& vm, GoneCause cause) {
@@ -244,7 +249,7 @@ void Node::on_guest_gone(const VmId& vm, GoneCause cause) {
 }
 
 void Node::on_hypervisor_back() {
-  alarms_.erase("hypervisor");
+  if (alarms_.erase("hypervisor") > 0) say("the hypervisor answers again");
   inventory_.look_now();
 }
 

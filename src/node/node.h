@@ -88,6 +88,7 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   void on_out_of_step(const std::string& why) override;
   void on_safe() override;
   void on_disk_trouble(const Error& why) override;
+  void on_disk_well() override;
 
   void on_guest_running(const VmId& vm) override;
   void on_guest_gone(const VmId& vm, GoneCause cause) override;

@@ -252,6 +252,7 @@ void Replica::flush() {
   const bool safe_here = disk_behind_
                              ? save_snapshot()
                              : write(batch, matters ? Durability::synced : Durability::relaxed);
+  if (was_behind && safe_here) listener_.on_disk_well();
   if (safe_here && (matters || was_behind) && in_step_) say_persisted(batch.back().event.index);
 }
 

@@ -38,6 +38,8 @@ class ReplicaListener {
   virtual void on_safe() = 0;
   /// The disk does not take what it is given. The state in memory goes on.
   virtual void on_disk_trouble(const Error& why) = 0;
+  /// The disk has taken all that it had missed.
+  virtual void on_disk_well() = 0;
 };
 
 /// Whether an event is put into the order again when a change of view swallowed it.

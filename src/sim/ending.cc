@@ -34,6 +34,7 @@ std::string of_node(const World& world, const Machine& machine) {
 std::string of_guest(const World& world, const VmId& vm) {
   const auto* member = world.member();
   if (member == nullptr) return vm.get() + " is down";
+  if (!member->state().vms.contains(vm)) return vm.get() + " is removed";
   std::string text = vm.get() + " is down.";
   for (const auto& line : explain_vm(member->state(), vm)) text += " " + line;
   return text;

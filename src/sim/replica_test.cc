@@ -29,6 +29,7 @@ class Quiet final : public ReplicaListener {
   void on_out_of_step(const std::string& why) override { out_of_step = why; }
   void on_safe() override {}
   void on_disk_trouble(const Error& why) override { EXPECT_TRUE(disk_is_broken) << why.text; }
+  void on_disk_well() override { disk_is_broken = false; }
   bool disk_is_broken = false;
   std::string out_of_step;  // why, the last time
 };
@@ -255,6 +256,7 @@ TEST_F(Members, AnswerOnceTheDisksThatWereFullHaveRoomAgain) {
   clock_.advance(1s);
 
   EXPECT_TRUE(answers_.contains("a") && answers_.at("a"));
+  EXPECT_FALSE(members_[NodeId(3)].listener.disk_is_broken) << "it was not told to be well again";
 }
 
 class MembersUnderFaults : public Members, public testing::WithParamInterface<std::uint64_t> {};

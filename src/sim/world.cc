@@ -238,19 +238,20 @@ void World::repair_everything() {
 
 // --- what is asked of it -------------------------------------------------------------------------
 
-Node* World::next_member() {
+Node* World::next_asked() {
   std::vector<Node*> members;
+  std::vector<Node*> others;
   for (const auto& [id, machine] : machines_) {
-    if (machine->node() != nullptr && !machine->stands_still() && machine->node()->in_step()) {
-      members.push_back(machine->node());
-    }
+    if (machine->node() == nullptr || machine->stands_still()) continue;
+    (machine->node()->in_step() ? members : others).push_back(machine->node());
   }
-  return members.empty() ? nullptr : members[asked_++ % members.size()];
+  const auto& list = members.empty() ? others : members;
+  return list.empty() ? nullptr : list[asked_++ % list.size()];
 }
 
 void World::ask(const Event& request, const std::string& words) {
-  auto* member = next_member();
-  if (member == nullptr) return refuse(words, "no member of a quorate view answers");
+  auto* member = next_asked();
+  if (member == nullptr) return refuse(words, "no daemon runs that could be asked");
   for (auto* watcher : watchers_) watcher->on_asked(request);
   member->request(request, [this, request, words](const Result<void>& answer) {
     if (!answer) return refuse(words, "refused: " + answer.error().text);

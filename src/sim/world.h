@@ -96,7 +96,7 @@ class World final : private MachineListener {
   // --- what is asked of it ---------------------------------------------------------------------
   /// An operator takes back all rules: they may keep a guest from every place there is.
   void remove_rules();
-  /// An operator asks one member after the other; what it answers stands in the log.
+  /// An operator asks the members in turn; what they answer stands in the log.
   void ask(const Event& request, const std::string& words);
   [[nodiscard]] NodeId id_of(const std::string& node) const { return ids_.at(node); }
 
@@ -136,7 +136,8 @@ class World final : private MachineListener {
   [[nodiscard]] NodeId id_in_live(const std::string& node) const;
   [[nodiscard]] bool begins_without_daemon(NodeId node) const;
   void renew_parts();
-  Node* next_member();
+  /// Whom an operator asks: a member in step, or, if there is none, any daemon.
+  Node* next_asked();
   /// Logs when the guest has booted.
   void wait_for_answer(const VmId& vm);
 
