@@ -90,8 +90,7 @@ json::array foreign_view(const std::vector<GuestSeen>& foreign) {
 }
 
 std::int64_t guests_of(const State& state, NodeId node) {
-  return std::ranges::count_if(
-      state.vms, [&](const auto& entry) { return entry.second.may_run_on.contains(node); });
+  return static_cast<std::int64_t>(state.vms.on(node).size());
 }
 
 /// When the migration should be over: null while the guest writes faster than memory is copied.

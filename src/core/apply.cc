@@ -14,13 +14,14 @@ namespace {
 constexpr ClusterTime backoff_limit{60'000};
 
 void node_came(State& state, const NodeHere& came) {
-  auto& node = state.nodes[came.id];
-  const auto* before = std::get_if<Online>(&node.standing);
+  const auto* before = online(state, came.id);
   if (before != nullptr && before->incarnation == came.incarnation) return;
   const bool only_daemon = before != nullptr;
+  const bool was_leaving = only_daemon && before->leaving;
+  auto& node = state.nodes[came.id];
   Online now{.incarnation = came.incarnation, .member_since = state.epoch};
   if (came.incarnation == 0) {
-    now.leaving = before != nullptr && before->leaving;
+    now.leaving = was_leaving;
     tell(state, came.id,
          only_daemon ? "its daemon went away, the host is still there"
                      : "the host is there, its daemon is not yet");
@@ -34,10 +35,12 @@ void node_came(State& state, const NodeHere& came) {
   if (came.incarnation != 0) node.watchdog = {};
 }
 
-void node_went(State& state, NodeId id, NodeRecord& node, Continuity continuity) {
-  const auto* before = std::get_if<Online>(&node.standing);
+void node_went(State& state, NodeId id, Continuity continuity) {
+  const auto* before = online(state, id);
   if (before == nullptr) return;
-  if (before->leaving) {
+  const bool said_good_bye = before->leaving;
+  auto& node = state.nodes.edit(id);
+  if (said_good_bye) {
     node.standing = Left{};
     tell(state, id, "left cleanly");
   } else if (continuity == Continuity::cold) {
@@ -78,30 +81,33 @@ void tell(State& state, NodeId node, std::string text) {
 void apply_event(State& state, const ViewChanged& event) {
   state.epoch = event.epoch;
   for (const auto& named : event.configured) {
-    auto [entry, added] = state.nodes.try_emplace(named.id);
-    entry->second.name = named.name;
-    if (added) entry->second.standing = Unseen{state.now};
+    const auto known = state.nodes.find(named.id);
+    if (known == state.nodes.end()) {
+      state.nodes.emplace(named.id, {.name = named.name, .standing = Unseen{state.now}});
+    } else if (known->second.name != named.name) {
+      state.nodes.edit(named.id).name = named.name;
+    }
   }
   const auto is_here = [&](NodeId id) {
     return std::ranges::any_of(event.here, [&](const NodeHere& one) { return one.id == id; });
   };
-  for (auto& [id, node] : state.nodes) {
-    if (!is_here(id)) node_went(state, id, node, event.continuity);
+  for (const auto& [id, node] : state.nodes) {
+    if (!is_here(id)) node_went(state, id, event.continuity);
   }
   for (const auto& came : event.here) node_came(state, came);
   // A fence device is asked by a member; one that is gone cannot tell how it went.
-  for (auto& [id, node] : state.nodes) {
+  std::vector<NodeId> gone;
+  for (const auto& [id, node] : state.nodes) {
     if (node.fencing && node.fencing->by != NodeId() && !is_here(node.fencing->by)) {
-      node.fencing->by = NodeId();
-      node.fencing->next_try = state.now;
+      auto& fencing = *state.nodes.edit(id).fencing;
+      fencing.by = NodeId();
+      fencing.next_try = state.now;
     }
+    const bool configured = std::ranges::any_of(
+        event.configured, [&](const NodeNamed& named) { return named.id == id; });
+    if (!configured && !is_here(id) && is_empty(state, id)) gone.push_back(id);
   }
-  std::erase_if(state.nodes, [&](const auto& entry) {
-    const auto& [id, node] = entry;
-    return !is_here(id) && is_empty(state, id) &&
-           std::ranges::none_of(event.configured,
-                                [&](const auto& named) { return named.id == id; });
-  });
+  for (const auto id : gone) state.nodes.erase(id);
 }
 
 void apply_event(State& state, const Tick& event) {
@@ -116,7 +122,7 @@ void apply_event(State& state, const Tick& event) {
 void apply_event(State& state, const WatchdogArmed& event) {
   const auto* here = online(state, event.node);
   if (here == nullptr || here->incarnation != event.incarnation) return;
-  auto& node = state.nodes.at(event.node);
+  auto& node = state.nodes.edit(event.node);
   if (node.watchdog == event.timeout) return;
   node.watchdog = event.timeout;
   tell(state, event.node,
@@ -126,20 +132,18 @@ void apply_event(State& state, const WatchdogArmed& event) {
 }
 
 void apply_event(State& state, const NodeLeaving& event) {
-  const auto found = state.nodes.find(event.node);
-  if (found == state.nodes.end()) return;
-  auto* here = std::get_if<Online>(&found->second.standing);
+  const auto* here = online(state, event.node);
   if (here == nullptr || here->leaving) return;
   if (!is_empty(state, event.node)) {
     state.refused = name_of(state, event.node) + " cannot leave cleanly: it may still run guests";
     return;
   }
-  here->leaving = true;
+  std::get<Online>(state.nodes.edit(event.node).standing).leaving = true;
   tell(state, event.node, "is empty and goes down");
 }
 
 void apply_event(State& state, const DrainRequested& event) {
-  auto& node = state.nodes.at(event.node);
+  auto& node = state.nodes.edit(event.node);
   if (!node.drain) {
     node.drain = Drain{event.cause, event.why, state.now};
   } else {
@@ -152,26 +156,27 @@ void apply_event(State& state, const DrainRequested& event) {
 }
 
 void apply_event(State& state, const UndrainRequested& event) {
-  state.nodes.at(event.node).drain.reset();
-  for (auto& [id, vm] : state.vms) {
-    if (vm.may_run_on.contains(event.node)) vm.waits_for.clear();
-  }
+  state.nodes.edit(event.node).drain.reset();
+  for (const auto& seat : state.vms.on(event.node)) state.vms.edit(seat.vm).waits_for.clear();
   tell(state, event.node, "takes VMs again");
 }
 
 void apply_event(State& state, const FenceReported& event) {
   const auto found = state.nodes.find(event.node);
   if (found == state.nodes.end()) return;
-  auto& fencing = found->second.fencing;
-  if (!fencing || fencing->by != event.by || online(state, event.node) != nullptr) return;
+  if (!found->second.fencing || found->second.fencing->by != event.by ||
+      online(state, event.node) != nullptr) {
+    return;
+  }
   if (event.proved_off) {
     prove_off(state, event.node, event.detail);
     return;
   }
-  fencing->by = NodeId();
-  fencing->failures += 1;
-  fencing->next_try = state.now + backoff(fencing->failures);
-  fencing->last_error = event.detail;
+  auto& fencing = *state.nodes.edit(event.node).fencing;
+  fencing.by = NodeId();
+  fencing.failures += 1;
+  fencing.next_try = state.now + backoff(fencing.failures);
+  fencing.last_error = event.detail;
   tell(state, event.node,
        "could not be proved off by " + name_of(state, event.by) + ": " + event.detail);
 }
@@ -186,7 +191,7 @@ void apply_event(State& state, const VmDefined& event) {
 }
 
 void apply_event(State& state, const VmWanted& event) {
-  auto& vm = state.vms.at(event.vm);
+  auto& vm = state.vms.edit(event.vm);
   vm.wanted = event.wanted;
   vm.stop_force = event.force;
   vm.waits_for.clear();
@@ -212,7 +217,7 @@ void apply_event(State& state, const VmWanted& event) {
 }
 
 void apply_event(State& state, const VmMigrateRequested& event) {
-  auto& vm = state.vms.at(event.vm);
+  auto& vm = state.vms.edit(event.vm);
   vm.wants_move = true;
   vm.move_to = event.to;
   vm.move_failures = 0;
@@ -223,6 +228,7 @@ void apply_event(State& state, const VmMigrateRequested& event) {
 
 State apply(State state, const Event& event) {
   state.index = EventIndex(state.index.get() + 1);
+  state.vms.settle();
   state.log.clear();
   state.refused.clear();
   if (const auto granted = check_request(state, event); !granted) {
@@ -230,6 +236,7 @@ State apply(State state, const Event& event) {
     return state;
   }
   std::visit([&](const auto& one) { apply_event(state, one); }, event);
+  state.vms.settle();
   return state;
 }
 

@@ -9,12 +9,13 @@ namespace {
 void carry_out(State& state, const StartVm& start, const Reason& why) {
   const auto found = state.vms.find(start.vm);
   if (found == state.vms.end()) return;
-  auto& vm = found->second;
+  const auto& asleep = found->second;
   // The one gate through which a guest comes to life: nobody else may be running it.
-  if (!std::holds_alternative<Stopped>(vm.phase) || !vm.may_run_on.empty() ||
-      vm.wanted != Wanted::running || !fits(state, start.vm, start.on)) {
+  if (!std::holds_alternative<Stopped>(asleep.phase) || !asleep.may_run_on.empty() ||
+      asleep.wanted != Wanted::running || !fits(state, start.vm, start.on)) {
     return;
   }
+  auto& vm = state.vms.edit(start.vm);
   vm.may_run_on.emplace(start.on, state.index);
   vm.phase = Starting{start.on, state.index};
   vm.last_on = start.on;
@@ -26,13 +27,13 @@ void carry_out(State& state, const StartVm& start, const Reason& why) {
 void carry_out(State& state, const MigrateVm& move, const Reason& why) {
   const auto found = state.vms.find(move.vm);
   if (found == state.vms.end()) return;
-  auto& vm = found->second;
-  const auto* running = std::get_if<Running>(&vm.phase);
+  const auto* running = std::get_if<Running>(&found->second.phase);
   const auto* source = online(state, move.from);
-  if (running == nullptr || running->on != move.from || vm.may_run_on.size() != 1 ||
+  if (running == nullptr || running->on != move.from || found->second.may_run_on.size() != 1 ||
       source == nullptr || source->incarnation == 0 || !fits(state, move.vm, move.to)) {
     return;
   }
+  auto& vm = state.vms.edit(move.vm);
   vm.may_run_on.emplace(move.to, state.index);
   vm.phase = Migrating{.from = move.from, .to = move.to, .since = state.index};
   vm.waits_for.clear();
@@ -44,15 +45,15 @@ void carry_out(State& state, const MigrateVm& move, const Reason& why) {
 void carry_out(State& state, const StopVm& stop, const Reason& why) {
   const auto found = state.vms.find(stop.vm);
   if (found == state.vms.end()) return;
-  auto& vm = found->second;
-  const auto* running = std::get_if<Running>(&vm.phase);
-  const auto* stopping = std::get_if<Stopping>(&vm.phase);
+  const auto* running = std::get_if<Running>(&found->second.phase);
+  const auto* stopping = std::get_if<Stopping>(&found->second.phase);
   const bool first = running != nullptr && running->on == stop.on;
   const bool harder = stopping != nullptr && stopping->on == stop.on &&
                       stopping->force == StopForce::ask && stop.force == StopForce::power_off;
-  const bool wanted_up = vm.wanted == Wanted::running;
+  const bool wanted_up = found->second.wanted == Wanted::running;
   const bool goes_down = first && wanted_up && stops_its_guests(state, stop.on);
   if (!harder && !goes_down && (!first || wanted_up)) return;
+  auto& vm = state.vms.edit(stop.vm);
   if (goes_down) {
     vm.crashes = 0;
     if (state.policy.on_shutdown == OnShutdown::hold) vm.held_for = stop.on;
@@ -68,10 +69,11 @@ void carry_out(State& state, const FenceNode& fence, const Reason& why) {
   const auto found = state.nodes.find(fence.node);
   const auto* by = online(state, fence.by);
   if (found == state.nodes.end() || by == nullptr || by->incarnation == 0) return;
-  auto& node = found->second;
-  const bool uncertain =
-      std::holds_alternative<Lost>(node.standing) || std::holds_alternative<Unseen>(node.standing);
-  if (!uncertain || (node.fencing && node.fencing->by != NodeId())) return;
+  const auto& known = found->second;
+  const bool uncertain = std::holds_alternative<Lost>(known.standing) ||
+                         std::holds_alternative<Unseen>(known.standing);
+  if (!uncertain || (known.fencing && known.fencing->by != NodeId())) return;
+  auto& node = state.nodes.edit(fence.node);
   if (!node.fencing) node.fencing.emplace();
   node.fencing->by = fence.by;
   node.fencing->since = state.index;
@@ -79,18 +81,18 @@ void carry_out(State& state, const FenceNode& fence, const Reason& why) {
 }
 
 void carry_out(State& state, const HoldVm& hold, const Reason& why) {
-  const auto found = state.vms.find(hold.vm);
-  if (found == state.vms.end()) return;
-  found->second.waits_for = why.text();
-  found->second.wants_move = false;
+  if (!state.vms.contains(hold.vm)) return;
+  auto& vm = state.vms.edit(hold.vm);
+  vm.waits_for = why.text();
+  vm.wants_move = false;
   tell(state, hold.vm, "waits: " + why.text());
 }
 
 void carry_out(State& state, const GiveUpVm& give_up, const Reason& why) {
-  const auto found = state.vms.find(give_up.vm);
-  if (found == state.vms.end()) return;
-  found->second.given_up = true;
-  found->second.waits_for = why.text();
+  if (!state.vms.contains(give_up.vm)) return;
+  auto& vm = state.vms.edit(give_up.vm);
+  vm.given_up = true;
+  vm.waits_for = why.text();
   tell(state, give_up.vm, "is given up: " + why.text());
 }
 

@@ -47,7 +47,14 @@ void raise_alarm(State& state, const VmId& id, VmRecord& vm, const std::string& 
   tell(state, id, "ALARM: " + what);
 }
 
-void seen_running(State& state, const VmId& id, VmRecord& vm, NodeId node) {
+/// Whether a guest that is where it should be, and was there before, is seen once more.
+bool is_no_news(const VmRecord& vm, NodeId node) {
+  const auto* running = std::get_if<Running>(&vm.phase);
+  return running != nullptr && running->on == node && vm.may_run_on.contains(node);
+}
+
+void seen_running(State& state, const VmId& id, NodeId node) {
+  auto& vm = state.vms.edit(id);
   const auto name = name_of(state, node);
   if (std::holds_alternative<Alarm>(vm.phase)) {
     vm.may_run_on.emplace(node, state.index);
@@ -80,13 +87,14 @@ void seen_running(State& state, const VmId& id, VmRecord& vm, NodeId node) {
 
 /// Half a guest whose other half is proved off can never become whole: it is thrown away, and the
 /// guest boots once its last trace is gone.
-void seen_incoming(State& state, const VmId& id, VmRecord& vm, const InventoryReported& report) {
+void seen_incoming(State& state, const VmId& id, const InventoryReported& report) {
+  const auto& vm = state.vms.at(id);
   const auto may = vm.may_run_on.find(report.node);
   if (!std::holds_alternative<Unsure>(vm.phase) || vm.may_run_on.size() != 1 ||
       may == vm.may_run_on.end() || report.as_of < may->second) {
     return;
   }
-  vm.phase = Stopping{report.node, state.index, state.now, StopForce::power_off};
+  state.vms.edit(id).phase = Stopping{report.node, state.index, state.now, StopForce::power_off};
   tell(state, id,
        "did not get to " + name_of(state, report.node) +
            " whole: what is there of it is thrown away");
@@ -149,8 +157,9 @@ void phase_without(State& state, const VmId& id, VmRecord& vm, NodeId node) {
 }  // namespace
 
 void rule_out(State& state, const VmId& id, NodeId node, const std::string& evidence) {
-  auto& vm = state.vms.at(id);
-  if (vm.may_run_on.erase(node) == 0) return;
+  if (!state.vms.at(id).may_run_on.contains(node)) return;
+  auto& vm = state.vms.edit(id);
+  vm.may_run_on.erase(node);
   const bool was_moving = std::holds_alternative<Migrating>(vm.phase);
   if (!was_moving) tell(state, id, evidence);
   phase_without(state, id, vm, node);
@@ -162,30 +171,25 @@ void rule_out(State& state, const VmId& id, NodeId node, const std::string& evid
 }
 
 void prove_off(State& state, NodeId node, const std::string& proof) {
-  auto& record = state.nodes.at(node);
+  auto& record = state.nodes.edit(node);
   record.standing = ProvedOff{proof};
   record.fencing.reset();
   record.foreign.clear();
   tell(state, node, "was proved off: " + proof);
-  std::vector<VmId> there;
-  for (const auto& [id, vm] : state.vms) {
-    if (vm.may_run_on.contains(node)) there.push_back(id);
-  }
-  for (const auto& id : there) {
-    count_death(state, state.vms.at(id), node, "");
+  for (const auto& [id, seated] : state.vms.on(node)) {
+    count_death(state, state.vms.edit(id), node, "");
     rule_out(state, id, node, "is down: " + name_of(state, node) + " was proved off");
   }
 }
 
 void apply_event(State& state, const InventoryReported& report) {
-  const auto found = state.nodes.find(report.node);
-  if (found == state.nodes.end()) return;
-  auto* here = std::get_if<Online>(&found->second.standing);
+  const auto* here = online(state, report.node);
   if (here == nullptr || here->incarnation != report.incarnation) return;
   const bool first = !here->reported;
-  here->reported = true;
-  found->second.capacity = report.capacity;
-  found->second.foreign.clear();
+  auto& node = state.nodes.edit(report.node);
+  std::get<Online>(node.standing).reported = true;
+  node.capacity = report.capacity;
+  node.foreign.clear();
   if (first) {
     tell(state, report.node,
          "reported " + std::to_string(report.guests.size()) + " guests and " +
@@ -194,27 +198,21 @@ void apply_event(State& state, const InventoryReported& report) {
   for (const auto& guest : report.guests) {
     const auto vm = state.vms.find(guest.vm);
     if (vm == state.vms.end()) {
-      found->second.foreign.push_back(guest);
+      node.foreign.push_back(guest);
     } else if (guest.sighting == Sighting::incoming) {
-      seen_incoming(state, guest.vm, vm->second, report);
-    } else if (guest.sighting == Sighting::running &&
+      seen_incoming(state, guest.vm, report);
+    } else if (guest.sighting == Sighting::running && !is_no_news(vm->second, report.node) &&
                (vm->second.may_run_on.contains(report.node) ||
                 !std::ranges::binary_search(report.busy, guest.vm))) {
-      seen_running(state, guest.vm, vm->second, report.node);
+      seen_running(state, guest.vm, report.node);
     }
   }
-  std::vector<VmId> absent;
-  for (const auto& [id, vm] : state.vms) {
+  for (const auto& [id, record] : state.vms.on(report.node)) {
     const bool seen =
         std::ranges::any_of(report.guests, [&](const GuestSeen& guest) { return guest.vm == id; });
-    if (!seen && vm.may_run_on.contains(report.node) && denies(report, id, vm)) {
-      absent.push_back(id);
-    }
-  }
-  for (const auto& id : absent) {
-    auto& vm = state.vms.at(id);
+    if (seen || !denies(report, id, *record)) continue;
     const auto how = ending_text(report, id) + " on " + name_of(state, report.node);
-    count_death(state, vm, report.node, first ? "" : how);
+    count_death(state, state.vms.edit(id), report.node, first ? "" : how);
     rule_out(state, id, report.node, how);
   }
 }
@@ -222,9 +220,9 @@ void apply_event(State& state, const InventoryReported& report) {
 void apply_event(State& state, const VmStartFailed& event) {
   const auto found = state.vms.find(event.vm);
   if (found == state.vms.end()) return;
-  auto& vm = found->second;
-  const auto* starting = std::get_if<Starting>(&vm.phase);
+  const auto* starting = std::get_if<Starting>(&found->second.phase);
   if (starting == nullptr || starting->on != event.on || starting->since != event.since) return;
+  auto& vm = state.vms.edit(event.vm);
   vm.start_failures += 1;
   vm.last_error = event.why;
   vm.not_before = state.now + backoff(vm.start_failures);
@@ -237,13 +235,13 @@ void apply_event(State& state, const VmStartFailed& event) {
 void apply_event(State& state, const MigrationEnded& event) {
   const auto found = state.vms.find(event.vm);
   if (found == state.vms.end()) return;
-  auto& vm = found->second;
-  auto* migrating = std::get_if<Migrating>(&vm.phase);
+  const auto* migrating = std::get_if<Migrating>(&found->second.phase);
   if (migrating == nullptr || migrating->from != event.from || migrating->to != event.to ||
       migrating->since != event.since || migrating->ended) {
     return;
   }
-  migrating->ended = true;
+  auto& vm = state.vms.edit(event.vm);
+  std::get<Migrating>(vm.phase).ended = true;
   vm.last_move = event;
   const auto path = name_of(state, event.from) + " to " + name_of(state, event.to);
   for (auto& [node, since] : vm.may_run_on) since = state.index;
@@ -264,7 +262,8 @@ void apply_event(State& state, const MigrationEnded& event) {
 void apply_event(State& state, const MigrationProgressed& event) {
   const auto found = state.vms.find(event.vm);
   if (found == state.vms.end()) return;
-  if (auto* migrating = std::get_if<Migrating>(&found->second.phase)) migrating->progress = event;
+  if (!std::holds_alternative<Migrating>(found->second.phase)) return;
+  std::get<Migrating>(state.vms.edit(event.vm).phase).progress = event;
 }
 
 }  // namespace upbeat

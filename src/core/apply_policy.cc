@@ -16,7 +16,7 @@ void apply_event(State& state, const PolicySet& event) {
 }
 
 void apply_event(State& state, const VmFailbackSet& event) {
-  auto& vm = state.vms.at(event.vm);
+  auto& vm = state.vms.edit(event.vm);
   vm.failback = event.failback;
   vm.move_failures = 0;
   tell(state, event.vm,

@@ -129,6 +129,7 @@ void stop_guests(Plan& plan, NodeId node) {
                    (hold ? ", and it is held for that node" : ", and it restarts elsewhere") +
                    " (policy on_shutdown)";
   for (const auto& id : leaving_order(plan.state(), node)) {
+    if (plan.is_full()) return;
     const auto& vm = plan.state().vms.at(id);
     const auto* running = std::get_if<Running>(&vm.phase);
     if (running == nullptr || running->on != node || vm.wanted != Wanted::running) continue;
@@ -136,24 +137,34 @@ void stop_guests(Plan& plan, NodeId node) {
   }
 }
 
-std::vector<VmId> by_importance(const State& state) {
-  std::vector<VmId> order;
-  for (const auto& [id, vm] : state.vms) order.push_back(id);
-  std::ranges::stable_sort(order, [&](const VmId& a, const VmId& b) {
+void sort_by_importance(const State& state, std::vector<VmId>& vms) {
+  std::ranges::stable_sort(vms, [&](const VmId& a, const VmId& b) {
     const auto& left = state.vms.at(a).spec;
     const auto& right = state.vms.at(b).spec;
     if (left.priority != right.priority) return left.priority > right.priority;
     return left.memory_kib > right.memory_kib;
   });
-  return order;
 }
+
+namespace {
+
+/// Whether there may be something to decide for the guest itself. What the guests before it were
+/// given in the same plan does not change that.
+bool is_open(const VmRecord& vm) {
+  return !std::holds_alternative<Running>(vm.phase) || vm.wanted != Wanted::running ||
+         vm.wants_move;
+}
+
+}  // namespace
 
 std::vector<Decision> decide(const State& state) {
   if (coordinator(state) == NodeId()) return {};
   Plan plan(state);
   fence(plan);
   drain(plan);
-  for (const auto& id : by_importance(state)) {
+  const auto open = [](const VmId& /*id*/, const VmRecord& vm) { return is_open(vm); };
+  for (const auto& id : by_importance(plan.state(), open)) {
+    if (plan.is_full()) break;
     // A copy: the plan's own record moves on with the decisions.
     const VmRecord vm = plan.state().vms.at(id);
     if (vm.wanted == Wanted::running) {
@@ -164,8 +175,8 @@ std::vector<Decision> decide(const State& state) {
     }
     lose_patience(plan, id, vm);
   }
-  fail_back(plan);
-  keep_rules(plan);
+  if (!plan.is_full()) fail_back(plan);
+  if (!plan.is_full()) keep_rules(plan);
   return plan.take();
 }
 

@@ -2,6 +2,7 @@
 // What should be done now: the coordinator's judgement. Pure.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "core/decision.h"
@@ -12,6 +13,9 @@ namespace upbeat {
 /// What the coordinator should have done now, in the order to be applied; empty when all is well or
 /// under way. Calling it again on the state after those decisions gives none of them again.
 [[nodiscard]] std::vector<Decision> decide(const State& state);
+
+/// Decisions that are taken at once at most: with their reasons they fit one message.
+inline constexpr std::size_t decisions_limit = 512;
 
 /// When `decide` may have something new to say although nothing but time passed; for tests and
 /// simulation. Zero: no such time.

@@ -19,8 +19,8 @@ struct Traffic {
 
 Traffic traffic(const State& state, NodeId node) {
   Traffic sum;
-  for (const auto& [id, vm] : state.vms) {
-    const auto* migrating = std::get_if<Migrating>(&vm.phase);
+  for (const auto& seat : state.vms.on(node)) {
+    const auto* migrating = std::get_if<Migrating>(&seat.record->phase);
     if (migrating == nullptr) continue;
     if (migrating->from == node) ++sum.out;
     if (migrating->to == node) ++sum.in;
@@ -62,10 +62,11 @@ bool can_move_now(const State& state, const VmId& id) {
 
 /// How strict rules would stand if the guest ran on `node`; leaves `trial` as it was.
 std::uint32_t breaches_with(State& trial, const VmId& id, NodeId node) {
-  auto& spot = trial.vms.at(id).may_run_on;
-  const auto before = std::exchange(spot, {{node, trial.index}});
+  const auto before = trial.vms.at(id).may_run_on;
+  trial.vms.edit(id).may_run_on = {{node, trial.index}};
   const auto breaches = strict_breaches(trial);
-  spot = before;
+  trial.vms.edit(id).may_run_on = before;
+  trial.vms.settle();
   return breaches;
 }
 
@@ -83,6 +84,7 @@ void drain(Plan& plan) {
       continue;
     }
     for (const auto& id : leaving_order(plan.state(), node)) {
+      if (plan.is_full()) return;
       const auto& vm = plan.state().vms.at(id);
       const auto* running = std::get_if<Running>(&vm.phase);
       if (running == nullptr || running->on != node || vm.wanted != Wanted::running ||
@@ -112,17 +114,17 @@ void move_as_asked(Plan& plan, const VmId& id, const VmRecord& vm) {
 
 void fail_back(Plan& plan) {
   if (anything_moves(plan.state())) return;
-  std::optional<State> trial;  // a copy is made only if somebody could go
-  for (const auto& id : by_importance(plan.state())) {
+  State trial = plan.state();
+  const auto astray = [&](const VmId& id, const VmRecord& vm) {
+    const auto home = home_to_return_to(trial, vm);
+    return home != NodeId() && !vm.may_run_on.contains(home) && can_move_now(trial, id);
+  };
+  for (const auto& id : by_importance(plan.state(), astray)) {
     const auto& vm = plan.state().vms.at(id);
     const auto home = home_to_return_to(plan.state(), vm);
-    if (home == NodeId() || vm.may_run_on.contains(home) || !can_move_now(plan.state(), id) ||
-        !fits(plan.state(), id, home)) {
-      continue;
-    }
-    if (!trial) trial = plan.state();
+    if (!fits(plan.state(), id, home)) continue;
     // Its way home must not cost others the place that their rules ask for.
-    if (breaches_with(*trial, id, home) > strict_breaches(*trial)) continue;
+    if (breaches_with(trial, id, home) > strict_breaches(trial)) continue;
     const Place place{home, name_of(plan.state(), home) + " takes it again"};
     return move(plan, id, std::get<Running>(vm.phase).on, place,
                 "it goes back to its home (failback)");
@@ -135,10 +137,11 @@ void keep_rules(Plan& plan) {
   auto fewest = strict_breaches(trial);
   if (fewest == 0) return;
   std::optional<std::pair<VmId, Place>> best;
-  auto order = by_importance(trial);
+  auto order = by_importance(plan.state(), [&](const VmId& id, const VmRecord& /*vm*/) {
+    return can_move_now(plan.state(), id) && rule_to_move_for(plan.state(), id) != nullptr;
+  });
   std::ranges::reverse(order);  // the least important one is disturbed
   for (const auto& id : order) {
-    if (!can_move_now(trial, id) || rule_to_move_for(trial, id) == nullptr) continue;
     const auto target = place(trial, id);
     if (!target) continue;
     if (const auto breaches = breaches_with(trial, id, target->node); breaches < fewest) {

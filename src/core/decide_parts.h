@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/apply.h"
+#include "core/decide.h"
 #include "core/decision.h"
 #include "core/state.h"
 
@@ -19,6 +20,8 @@ class Plan {
   explicit Plan(const State& state) : state_(state) {}
 
   [[nodiscard]] const State& state() const { return state_; }
+  /// Enough for one event; what is left is decided after it.
+  [[nodiscard]] bool is_full() const { return decisions_.size() >= decisions_limit; }
   void decide(Action action, std::string why) {
     Decision decision{std::move(action), Reason(std::move(why))};
     state_ = apply(std::move(state_), Decided{state_.epoch, {decision}});
@@ -35,8 +38,19 @@ class Plan {
   std::vector<Decision> decisions_;
 };
 
-/// All guests, most important first, then the largest, so that small ones fill what is left.
-[[nodiscard]] std::vector<VmId> by_importance(const State& state);
+/// Most important first, then the largest, so that small ones fill what is left.
+void sort_by_importance(const State& state, std::vector<VmId>& vms);
+
+/// The guests for which `counts(id, record)` is true, in that order.
+template <class Counts>
+[[nodiscard]] std::vector<VmId> by_importance(const State& state, const Counts& counts) {
+  std::vector<VmId> order;
+  for (const auto& [id, vm] : state.vms) {
+    if (counts(id, vm)) order.push_back(id);
+  }
+  sort_by_importance(state, order);
+  return order;
+}
 
 /// Moves guests off nodes that are to be emptied.
 void drain(Plan& plan);

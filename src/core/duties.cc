@@ -21,7 +21,9 @@ std::vector<Duty> duties(const State& state, NodeId self) {
   if (here == nullptr || here->incarnation == 0) return {};
   std::vector<Duty> list;
   bool report = !here->reported;
-  for (const auto& [id, vm] : state.vms) {
+  // Whoever has something to do with a guest is among those that may be running it.
+  for (const auto& [id, record] : state.vms.on(self)) {
+    const auto& vm = *record;
     if (const auto* starting = std::get_if<Starting>(&vm.phase); starting && starting->on == self) {
       list.emplace_back(RunHere{id, starting->since});
     } else if (const auto* migrating = std::get_if<Migrating>(&vm.phase);

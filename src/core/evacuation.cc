@@ -10,16 +10,15 @@
 namespace upbeat {
 
 std::vector<VmId> leaving_order(const State& state, NodeId node) {
-  std::vector<VmId> order;
-  for (const auto& [id, vm] : state.vms) {
-    if (vm.may_run_on.contains(node)) order.push_back(id);
-  }
-  std::ranges::stable_sort(order, [&](const VmId& a, const VmId& b) {
-    const auto& left = state.vms.at(a).spec;
-    const auto& right = state.vms.at(b).spec;
+  auto seats = state.vms.on(node);
+  std::ranges::stable_sort(seats, [](const Guests::Seat& a, const Guests::Seat& b) {
+    const auto& left = a.record->spec;
+    const auto& right = b.record->spec;
     return std::tuple(-std::int64_t{left.priority}, right.memory_kib) <
            std::tuple(-std::int64_t{right.priority}, left.memory_kib);
   });
+  std::vector<VmId> order;
+  for (auto& seat : seats) order.push_back(std::move(seat.vm));
   return order;
 }
 
@@ -31,7 +30,8 @@ std::vector<Stranded> move_out(State& trial, NodeId node) {
   for (const auto& vm : leaving_order(trial, node)) {
     if (trial.vms.at(vm).may_run_on.size() > 1) continue;  // on its way already
     if (const auto target = place(trial, vm)) {
-      trial.vms.at(vm).may_run_on.emplace(target->node, trial.index);
+      trial.vms.edit(vm).may_run_on.emplace(target->node, trial.index);
+      trial.vms.settle();
     } else {
       stranded.push_back({vm, target.error()});
     }
@@ -43,9 +43,7 @@ std::vector<Stranded> move_out(State& trial, NodeId node) {
 
 std::vector<Stranded> stranded_by_drain(const State& state, NodeId node) {
   State trial = state;
-  if (const auto record = trial.nodes.find(node); record != trial.nodes.end()) {
-    record->second.drain = Drain{};
-  }
+  if (trial.nodes.contains(node)) trial.nodes.edit(node).drain = Drain{};
   // What is still to leave other nodes needs room as well, and was granted it before.
   for (const auto& [other, record] : state.nodes) {
     if (other == node || !record.drain || online(state, other) == nullptr ||

@@ -11,6 +11,9 @@
 namespace upbeat {
 namespace {
 
+/// Nodes of which it is said why a guest does not fit there; of more only how many they are.
+constexpr std::size_t refusals_limit = 8;
+
 /// A node on which the guest would fit.
 struct Candidate {
   NodeId node;
@@ -27,6 +30,31 @@ bool better(const Candidate& left, const Candidate& right) {
 std::string why_best(const State& state, const Candidate& best, bool rules_speak) {
   return (rules_speak ? "of the nodes that suit its rules best " : "") + name_of(state, best.node) +
          " has most memory free (" + mib(best.room_kib) + ")";
+}
+
+/// Whether `why_closed` has something to say of the node.
+bool is_closed(const NodeRecord& node) {
+  const auto* here = std::get_if<Online>(&node.standing);
+  return here == nullptr || here->incarnation == 0 || !here->reported || here->leaving ||
+         node.drain.has_value();
+}
+
+/// What is missing, node by node.
+std::string why_nowhere(const State& state, const VmId& vm, const VmRecord& record) {
+  std::string text;
+  std::size_t told = 0;
+  std::size_t others = 0;
+  for (const auto& [id, node] : state.nodes) {
+    if (record.may_run_on.contains(id)) continue;
+    if (told == refusals_limit) {
+      ++others;
+      continue;
+    }
+    ++told;
+    text += (text.empty() ? "" : "; ") + fits(state, vm, id).error();
+  }
+  if (others > 0) text += "; nor is there room on " + std::to_string(others) + " more";
+  return text.empty() ? "there is no other node" : text;
 }
 
 }  // namespace
@@ -55,15 +83,13 @@ std::expected<Place, std::string> place(const State& state, const VmId& vm) {
   const auto& record = found->second;
   std::optional<Candidate> best;
   bool rules_speak = false;  // whether rules had a say in the choice
-  std::string refusals;
   for (const auto& [id, node] : state.nodes) {
-    if (record.may_run_on.contains(id)) continue;
-    if (const auto fit = fits(state, vm, id); !fit) {
-      refusals += (refusals.empty() ? "" : "; ") + fit.error();
-      rules_speak =
-          rules_speak || (why_closed(state, id).empty() && !rule_against(state, vm, id).empty());
+    if (record.may_run_on.contains(id) || is_closed(node)) continue;
+    if (!state.rules.empty() && !rule_against(state, vm, id).empty()) {
+      rules_speak = true;
       continue;
     }
+    if (free_memory_kib(state, id) < record.spec.memory_kib) continue;
     const Candidate candidate{id, std::ranges::binary_search(record.avoid, id),
                               best_effort_breaches(state, vm, id), free_memory_kib(state, id)};
     if (best && best->breaches != candidate.breaches) rules_speak = true;
@@ -71,7 +97,7 @@ std::expected<Place, std::string> place(const State& state, const VmId& vm) {
   }
   if (!best) {
     return std::unexpected(vm.get() + " needs " + mib(record.spec.memory_kib) + ": " +
-                           (refusals.empty() ? "there is no other node" : refusals));
+                           why_nowhere(state, vm, record));
   }
   return Place{best->node, why_best(state, *best, rules_speak)};
 }

@@ -190,7 +190,7 @@ TEST(Failback, TakesTheRoomThatAStrictRuleNeeds) {
   put("p", 256, 1);
   put("q", 256, 2);
   put("v", 256, 2);
-  cluster.state.vms.at(VmId("v")).home = NodeId(1);
+  cluster.state.vms.edit(VmId("v")).home = NodeId(1);
   cluster.rule("pair", RuleKind::together, {"p", "q"});
   cluster.rule("licence", RuleKind::off, {"p"}, {2});
   cluster.apply(VmFailbackSet{VmId("v"), Failback::go_home});

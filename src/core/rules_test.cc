@@ -71,7 +71,7 @@ TEST_F(Placing, LetsAGuestWaitForTheSakeOfBestEffort) {
 
 TEST_F(Placing, PrefersANodeWhereStartingFailedForTheSakeOfBestEffort) {
   cluster.rule("wish", RuleKind::on, {"x1"}, {1}, Strictness::best_effort);
-  cluster.state.vms.at(VmId("x1")).avoid = {NodeId(1)};
+  cluster.state.vms.edit(VmId("x1")).avoid = {NodeId(1)};
   EXPECT_EQ(place(cluster.state, VmId("x1"))->node, NodeId(2));
 }
 

@@ -74,11 +74,8 @@ NodeId home_to_return_to(const State& state, const VmRecord& vm) {
 std::uint64_t free_memory_kib(const State& state, NodeId node) {
   const auto found = state.nodes.find(node);
   if (found == state.nodes.end()) return 0;
-  std::uint64_t used = 0;
+  std::uint64_t used = state.vms.memory_on_kib(node);
   for (const auto& guest : found->second.foreign) used += guest.memory_kib;
-  for (const auto& [id, vm] : state.vms) {
-    if (vm.may_run_on.contains(node)) used += vm.spec.memory_kib;
-  }
   const auto capacity = found->second.capacity.memory_kib;
   return capacity > used ? capacity - used : 0;
 }
@@ -110,9 +107,6 @@ std::optional<ClusterTime> reset_due_in(const State& state, const NodeRecord& no
   return std::max(since + node.watchdog + watchdog_margin - state.now, ClusterTime{0});
 }
 
-bool is_empty(const State& state, NodeId node) {
-  return std::ranges::none_of(
-      state.vms, [&](const auto& entry) { return entry.second.may_run_on.contains(node); });
-}
+bool is_empty(const State& state, NodeId node) { return !state.vms.any_on(node); }
 
 }  // namespace upbeat

@@ -36,8 +36,9 @@ class TestCluster {
   void apply(const Event& event) {
     const State before = state;
     state = upbeat::apply(std::move(state), event);
-    const auto broken = broken_invariants(before, event, state);
-    ASSERT_TRUE(broken.empty()) << broken.front();
+    for (const auto& broken : {broken_invariants(before, event, state), broken_invariants(state)}) {
+      ASSERT_TRUE(broken.empty()) << broken.front();
+    }
     for (const auto& line : state.log) log.push_back(line.subject + " " + line.text);
     ASSERT_NO_FATAL_FAILURE(nothing_runs_twice());
   }

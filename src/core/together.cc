@@ -151,6 +151,7 @@ std::set<VmId> bound_together(const std::map<RuleId, Rule>& rules, const VmId& v
 }
 
 std::string together_against(const State& state, const VmId& vm, NodeId node) {
+  if (state.rules.empty()) return {};
   const auto group = group_of(state, vm);
   if (group.size() < 2) return {};
   const auto whole = whole_on(state, group);

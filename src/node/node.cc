@@ -122,7 +122,11 @@ Timer Node::follow(HistoryFollower follower) {
 }
 
 void Node::on_applied(const State& before, const Event& event, const State& after) {
-  const auto broken = broken_invariants(before, event, after);
+  auto broken = broken_invariants(before, event, after);
+  // The state in which a view begins may have come from the disk or from another member.
+  if (broken.empty() && std::holds_alternative<ViewChanged>(event)) {
+    broken = broken_invariants(after);
+  }
   if (!broken.empty() && !frozen_) {
     frozen_ = broken.front();
     say("FROZEN, nothing new is begun here until upbeatd is restarted: " + broken.front());

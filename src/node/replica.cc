@@ -78,10 +78,11 @@ void Replica::on_view(const EngineView& view) {
   }
   incarnation_ = me->incarnation;
   if (!view.quorate) return;
+  if (!fingerprint_) fingerprint_ = fingerprint(state_);
   Hello hello{.view_key = view_key_,
               .index = state_.index,
               .epoch = state_.epoch,
-              .fingerprint = fingerprint(state_),
+              .fingerprint = *fingerprint_,
               .incarnation = incarnation_,
               .live = live_,
               .format = release_.format,
@@ -94,18 +95,19 @@ void Replica::on_view(const EngineView& view) {
 }
 
 void Replica::on_message(NodeId from, const std::string& bytes) {
-  const auto message = decode_message(bytes, release_.format);
+  auto message = decode_message(bytes, release_.format);
   if (!message) {
     // What the others apply and we cannot would make our state another one than theirs.
     fall_out("it cannot understand what another member says: " + message.error().text);
     return;
   }
-  std::visit([&](const auto& one) { receive(from, one); }, *message);
+  std::visit([&](auto& one) { receive(from, one); }, *message);
 }
 
-void Replica::receive(NodeId from, const Hello& hello) {
+void Replica::receive(NodeId from, Hello& hello) {
   if (agreed_ || hello.view_key != view_key_ || !view_.quorate) return;
-  hellos_.insert_or_assign(from, hello);
+  hellos_.insert_or_assign(from, std::move(hello));
+  if (hellos_.size() < view_.members.size()) return;
   const bool all = std::ranges::all_of(
       view_.members, [&](const Member& member) { return hellos_.contains(member.node); });
   if (all) agree();
@@ -154,6 +156,7 @@ void Replica::install(const std::string& snapshot) {
     return;
   }
   state_ = std::move(*state);
+  fingerprint_.reset();
   unwritten_.clear();
   save_snapshot();
   for (auto& one : std::exchange(unsafe_, {})) {
@@ -168,6 +171,7 @@ void Replica::install(const std::string& snapshot) {
 
 void Replica::enter_view() {
   persisted_.clear();
+  ahead_ = 0;
   safe_ = EventIndex();
   live_ = true;
   in_step_ = true;
@@ -190,6 +194,7 @@ void Replica::receive(NodeId from, const Proposal& proposal) {
 void Replica::apply_now(const Event& event, std::uint64_t own_request) {
   const State before = state_;
   state_ = apply(std::move(state_), event);
+  fingerprint_.reset();
   std::vector<HistoryLine> lines;
   for (const auto& line : state_.log) {
     lines.push_back({state_.index, clock_.wall_ms(), line.subject, line.text});
@@ -238,7 +243,9 @@ bool Replica::write(const std::vector<Unwritten>& batch, Durability durability) 
     }
   }
   events_since_snapshot_ += batch.size();
-  return events_since_snapshot_ < snapshot_every_events || save_snapshot();
+  // The larger the state, the rarer it is written, so that an event costs the same in the mean.
+  const auto every = std::max<std::uint64_t>(snapshot_every_events, state_.vms.size());
+  return events_since_snapshot_ < every || save_snapshot();
 }
 
 void Replica::flush() {
@@ -275,6 +282,7 @@ void Replica::receive(NodeId from, const Persisted& persisted) {
   }
   if (!in_step_ || persisted.epoch != state_.epoch) return;
   auto& known = persisted_[from];
+  if (known <= safe_ && persisted.index > safe_) ++ahead_;
   known = std::max(known, persisted.index);
   advance_safe();
   if (sent && sign_came_back_) sign_came_back_(*sent);
@@ -283,12 +291,13 @@ void Replica::receive(NodeId from, const Persisted& persisted) {
 void Replica::advance_safe() {
   // Where the engine grants quorum to fewer (two nodes, a quorum device), those there must do.
   const std::size_t majority = std::min(state_.nodes.size() / 2 + 1, view_.nodes.size());
-  if (persisted_.size() < majority) return;
+  if (ahead_ < majority) return;
   std::vector<EventIndex> indices;
   for (const auto& [node, index] : persisted_) indices.push_back(index);
   std::ranges::sort(indices, std::greater{});
-  if (indices[majority - 1] <= safe_) return;
   safe_ = indices[majority - 1];
+  ahead_ = static_cast<std::size_t>(
+      std::ranges::count_if(indices, [&](EventIndex index) { return index > safe_; }));
   std::vector<Outcome> safe_now;
   std::erase_if(unsafe_, [&](Unsafe& one) {
     if (one.index > safe_) return false;

@@ -106,7 +106,7 @@ class Replica final : public EngineListener {
     Durability durability = Durability::relaxed;
   };
 
-  void receive(NodeId from, const Hello& hello);
+  void receive(NodeId from, Hello& hello);
   void receive(NodeId from, const SnapshotChunk& chunk);
   void receive(NodeId from, const Proposal& proposal);
   void receive(NodeId from, const Persisted& persisted);
@@ -133,6 +133,7 @@ class Replica final : public EngineListener {
   Release release_;
 
   State state_;
+  std::optional<std::uint64_t> fingerprint_;  ///< of `state_`, once somebody asked for it
   NodeId self_;
   std::uint64_t incarnation_ = 0;
   bool live_ = false;  ///< carries its state over from a quorate view of this life
@@ -153,6 +154,7 @@ class Replica final : public EngineListener {
   std::map<std::uint64_t, Pending> pending_;
   std::vector<Unsafe> unsafe_;
   std::map<NodeId, EventIndex> persisted_;
+  std::size_t ahead_ = 0;  ///< members that have more than `safe_` on their disks
   EventIndex safe_;
   std::vector<Unwritten> unwritten_;
   bool flush_posted_ = false;

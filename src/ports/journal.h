@@ -38,7 +38,7 @@ struct Recovered {
   std::vector<JournalEvent> events;  ///< consecutive, the first has snapshot_index + 1
 };
 
-/// Events are folded into a new snapshot after this many.
+/// Events are folded into a new snapshot after this many, or as many as there are guests.
 inline constexpr std::uint64_t snapshot_every_events = 512;
 /// History keeps at most this many lines; the oldest go first.
 inline constexpr std::uint64_t history_limit_lines = 100'000;

@@ -143,6 +143,14 @@ void append(std::map<Key, Value>& map, Key key, Value value, const char* what, R
   map.emplace_hint(map.end(), std::move(key), std::move(value));
 }
 
+/// The same for what `Table` and `Guests` hold.
+template <class Sorted, class Key, class Value>
+void append(Sorted& table, Key key, Value value, const char* what, Reading& reading) {
+  if (!table.empty() && !((--table.end())->first < key))
+    reading.senseless(std::string(what) + " are out of order or there twice");
+  table.emplace(key, std::move(value));
+}
+
 template <class Value, class Wire>
 void put_list(const std::vector<Value>& in, google::protobuf::RepeatedPtrField<Wire>& out) {
   out.Reserve(static_cast<int>(in.size()));

@@ -2,7 +2,10 @@
 // Encoding and decoding: convert, then seal; open, then convert.
 #include "wire/wire.h"
 
+#include <google/protobuf/arena.h>
+
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/hash.h"
@@ -14,9 +17,23 @@ namespace upbeat {
 
 namespace {
 
+/// Where the many small parts of a message are while it is converted: they go all at once.
+class Workshop {
+ public:
+  template <class Wire>
+  Wire& make() {
+    return *google::protobuf::Arena::CreateMessage<Wire>(&arena_);
+  }
+
+ private:
+  std::array<char, 4096> first_block_;
+  google::protobuf::Arena arena_{first_block_.data(), first_block_.size()};
+};
+
 template <class Wire, class Value>
 std::string body_of(const Value& value) {
-  Wire out;
+  Workshop workshop;
+  auto& out = workshop.make<Wire>();
   wire::put(value, out);
   return out.SerializeAsString();
 }
@@ -26,7 +43,8 @@ Result<Value> decode(wire::Kind kind, std::uint32_t knows, const std::string& by
   Result<wire::Opened> opened = wire::open(kind, knows, bytes);
   if (!opened) return std::unexpected(opened.error());
   wire::Reading reading(kind, opened->format);
-  Wire in;
+  Workshop workshop;
+  auto& in = workshop.make<Wire>();
   if (!in.ParseFromString(opened->body)) reading.senseless("its body cannot be parsed");
   if (!reading.ok()) return reading.error();
   Value value = wire::take(in, reading);

@@ -160,10 +160,12 @@ TEST(Wire, WritesTheLogOfTheLastEventIntoASnapshot) {
 TEST(Wire, GivesOtherBytesForTheSameState) {
   const State state = sample_state();
   State built_backwards = state;
-  built_backwards.nodes.clear();
-  built_backwards.vms.clear();
-  for (const auto& node : std::views::reverse(state.nodes)) built_backwards.nodes.insert(node);
-  for (const auto& vm : std::views::reverse(state.vms)) built_backwards.vms.insert(vm);
+  built_backwards.nodes = {};
+  built_backwards.vms = {};
+  for (const auto& [id, node] : std::views::reverse(state.nodes)) {
+    built_backwards.nodes.emplace(id, node);
+  }
+  for (const auto& [id, vm] : std::views::reverse(state.vms)) built_backwards.vms.emplace(id, vm);
   EXPECT_EQ(encode(built_backwards), encode(state));
   EXPECT_EQ(encode(*decode_state(encode(state))), encode(state));
 }
@@ -172,9 +174,9 @@ TEST(Fingerprint, IsTheSameForOtherStates) {
   std::set<std::uint64_t> prints{fingerprint(State{})};
   State state = sample_state();
   prints.insert(fingerprint(state));
-  state.vms.at(VmId("x7")).phase = Stopped{};
+  state.vms.edit(VmId("x7")).phase = Stopped{};
   prints.insert(fingerprint(state));
-  state.nodes.at(NodeId(1)).drain.reset();
+  state.nodes.edit(NodeId(1)).drain.reset();
   prints.insert(fingerprint(state));
   EXPECT_EQ(prints.size(), 4U);
 }
@@ -192,13 +194,15 @@ TEST(Fingerprint, ChangesForAStateThatFormat1Knows) {
   State state = sample_state();
   state.rules.clear();
   state.policy = {};
-  for (auto& [id, vm] : state.vms) {
+  for (const auto& [id, record] : state.vms) {
+    auto& vm = state.vms.edit(id);
     vm.failback.reset();
     vm.home = vm.last_on = vm.held_for = NodeId();
   }
-  for (auto& [id, node] : state.nodes) {
-    node.drain->cause = DrainCause::shutdown;
-    node.watchdog = {};
+  for (const auto& [id, node] : state.nodes) {
+    auto& record = state.nodes.edit(id);
+    record.drain->cause = DrainCause::shutdown;
+    record.watchdog = {};
   }
   EXPECT_EQ(fingerprint(state), 0x228761398eda214bU);
 }

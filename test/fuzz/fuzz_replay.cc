@@ -26,8 +26,9 @@ Event through_the_journal(const Event& event) {
 void step(State& state, const Event& event) {
   const State before = state;
   state = upbeat::apply(std::move(state), through_the_journal(event));
-  for (const std::string& finding : broken_invariants(before, event, state))
-    fuzz::promise(false, "what must always hold does", finding);
+  for (const auto& findings : {broken_invariants(before, event, state), broken_invariants(state)})
+    for (const std::string& finding : findings)
+      fuzz::promise(false, "what must always hold does", finding);
 }
 
 /// What the coordinator decides now is carried out by all, and then said no more.

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is known of one node and of one guest.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/strong.h"
+#include "core/event.h"
+
+namespace upbeat {
+
+/// Time that only Ticks move; zero when the cluster was first made.
+using ClusterTime = std::chrono::milliseconds;
+
+// --- nodes -------------------------------------------------------------------------------------
+
+/// In the view. `incarnation` is 0 while only its daemon is away.
+struct Online {
+  std::uint64_t incarnation = 0;
+  Epoch member_since;     ///< the first view of this life of its daemon: the eldest coordinates
+  bool reported = false;  ///< its inventory of this life is known; until then it is given nothing
+  bool leaving = false;   ///< it announced a clean leave and has no guests
+  bool operator==(const Online&) const = default;
+};
+/// Not seen since the whole cluster began anew: it may run what it ran.
+struct Unseen {
+  ClusterTime since{0};
+  bool operator==(const Unseen&) const = default;
+};
+/// Gone without a word: it may run what it ran.
+struct Lost {
+  ClusterTime since{0};
+  bool operator==(const Lost&) const = default;
+};
+/// Left on purpose, without guests.
+struct Left {
+  bool operator==(const Left&) const = default;
+};
+/// Proved off: by a fence device, or by an operator's word.
+struct ProvedOff {
+  std::string proof;
+  bool operator==(const ProvedOff&) const = default;
+};
+using Standing = std::variant<Unseen, Online, Lost, Left, ProvedOff>;
+
+/// Its guests are to leave, and nothing new comes.
+struct Drain {
+  DrainCause cause = DrainCause::operator_request;
+  std::string why;
+  ClusterTime since{0};
+  bool operator==(const Drain&) const = default;
+};
+
+/// Somebody is proving it off, or will try again.
+struct Fencing {
+  NodeId by;         ///< 0 between two tries
+  EventIndex since;  ///< the decision of this try
+  std::uint32_t failures = 0;
+  ClusterTime next_try{0};
+  std::string last_error;
+  bool operator==(const Fencing&) const = default;
+};
+
+struct NodeRecord {
+  std::string name;
+  Standing standing = Unseen{};
+  Capacity capacity;
+  std::vector<GuestSeen> foreign;  ///< guests there that Upbeat does not manage
+  std::optional<Drain> drain;
+  std::optional<Fencing> fencing;
+  /// Its host is reset so long after its daemon last heard the order of a quorate view, at most
+  /// (and `watchdog_margin`); 0: nobody promised that.
+  std::chrono::milliseconds watchdog{0};
+  bool operator==(const NodeRecord&) const = default;
+};
+
+/// What a watchdog's last feed may come late (node/self_fence.h), and what hardware and the clocks
+/// of two hosts may differ.
+inline constexpr std::chrono::milliseconds watchdog_margin{3'000};
+
+// --- guests ------------------------------------------------------------------------------------
+
+struct Stopped {
+  bool operator==(const Stopped&) const = default;
+};
+struct Starting {
+  NodeId on;
+  EventIndex since;
+  bool operator==(const Starting&) const = default;
+};
+struct Running {
+  NodeId on;
+  ClusterTime since{0};
+  bool operator==(const Running&) const = default;
+};
+/// Under way from one node to another; `ended` when the source said that its part is over, and the
+/// inventories have not yet told where the guest is.
+struct Migrating {
+  NodeId from;
+  NodeId to;
+  EventIndex since;
+  bool ended = false;
+  bool landed = false;  ///< the target has seen it running
+  std::optional<MigrationProgressed> progress;
+  bool operator==(const Migrating&) const = default;
+};
+struct Stopping {
+  NodeId on;
+  EventIndex since;
+  ClusterTime asked_at{0};
+  StopForce force = StopForce::ask;
+  bool operator==(const Stopping&) const = default;
+};
+/// It may run on the nodes of `may_run_on`; their inventories will tell.
+struct Unsure {
+  bool operator==(const Unsure&) const = default;
+};
+/// Seen where it must not be, or twice: left alone until an operator speaks (VmWanted).
+struct Alarm {
+  std::string what;
+  bool operator==(const Alarm&) const = default;
+};
+using Phase = std::variant<Stopped, Starting, Running, Migrating, Stopping, Unsure, Alarm>;
+
+struct VmRecord {
+  VmSpec spec;
+  Wanted wanted = Wanted::stopped;
+  StopForce stop_force = StopForce::ask;
+  Phase phase = Stopped{};
+  /// The nodes that may be running it (design: safety). The value: only an inventory read as of
+  /// this event or later can say that the guest is not there.
+  std::map<NodeId, EventIndex> may_run_on;
+  bool wants_move = false;        ///< an operator asked for a migration
+  std::optional<NodeId> move_to;  ///< where to
+  std::uint32_t start_failures = 0;
+  std::uint32_t move_failures = 0;
+  std::uint32_t crashes = 0;
+  std::vector<NodeId> avoid;  ///< where starting or going failed lately; sorted
+  ClusterTime not_before{0};  ///< the next try is not before this
+  std::string waits_for;      ///< why nothing happens now; empty: nothing is wanted
+  bool given_up = false;
+  std::string last_error;
+  std::optional<MigrationEnded> last_move;  ///< how its last migration went
+  std::optional<Failback> failback;         ///< its own; else the policy's
+  NodeId home;      ///< where an operator last had it: its first start, or a move asked for
+  NodeId last_on;   ///< where it last ran or was tried
+  NodeId held_for;  ///< it starts only there (OnShutdown::hold), until an operator starts it
+  bool operator==(const VmRecord&) const = default;
+};
+
+}  // namespace upbeat
