@@ -16,6 +16,8 @@ bool contains(const std::vector<T>& list, const T& value) {
 }
 
 constexpr NodeId the_ring_itself{};
+/// Entries that a ring keeps before it looks which of them everybody has taken.
+constexpr std::size_t log_kept = 512;
 constexpr std::size_t no_entry_yet = ~std::size_t{0};
 
 /// Totem's rings have every fourth number.
@@ -39,7 +41,9 @@ struct SimulatedNetwork::Ring {
   EngineView view;            // as of the log's end
 
   [[nodiscard]] std::size_t end() const { return forgotten + log.size(); }
-  [[nodiscard]] std::shared_ptr<const Entry> at(std::size_t i) const { return log[i - forgotten]; }
+  [[nodiscard]] const std::shared_ptr<const Entry>& at(std::size_t i) const {
+    return log[i - forgotten];
+  }
 };
 
 struct SimulatedNetwork::Daemon {
@@ -59,6 +63,7 @@ struct SimulatedNetwork::Node {
   std::shared_ptr<Ring> ring;
   std::size_t taken = 0;  // entries of the ring's log
   bool delivery_due = false;
+  std::weak_ptr<Ring> due_from;  // the ring whose next entry is due
   std::uint64_t daemon_lives = 0;
   std::optional<Daemon> daemon;
 };
@@ -328,24 +333,26 @@ void SimulatedNetwork::append(const std::shared_ptr<Ring>& ring, Entry entry) {
 void SimulatedNetwork::schedule_delivery(NodeId id) {
   Node& node = nodes_.at(id);
   if (!node.ring || node.delivery_due || node.taken >= node.ring->end()) return;
-  const auto entry = node.ring->at(node.taken);
+  const auto& entry = node.ring->at(node.taken);
   if (entry->origin != the_ring_itself) {
     const Node& origin = nodes_.at(entry->origin);
     if (origin.ring != node.ring || origin.part != node.part) return;
   }
   node.delivery_due = true;
   const auto due = entry->ordered + draw(options_.delivery) - clock_.now();
-  later(std::max(due, std::chrono::nanoseconds{0}), [this, id, weak = std::weak_ptr(node.ring)] {
-    Node& one = nodes_.at(id);
-    one.delivery_due = false;
-    const auto ring = weak.lock();
-    if (ring && one.ring == ring && one.taken < ring->end()) {
-      const auto taken = ring->at(one.taken);
-      take(one, *taken);
-      forget_what_all_took(*ring);
-    }
-    schedule_delivery(id);
-  });
+  node.due_from = node.ring;
+  later(std::max(due, std::chrono::nanoseconds{0}), [this, &node] { deliver(node); });
+}
+
+void SimulatedNetwork::deliver(Node& node) {
+  node.delivery_due = false;
+  const auto ring = node.due_from.lock();
+  if (ring && node.ring == ring && node.taken < ring->end()) {
+    const auto entry = ring->at(node.taken);
+    take(node, *entry);
+    if (ring->log.size() > log_kept) forget_what_all_took(*ring);
+  }
+  schedule_delivery(node.id);
 }
 
 void SimulatedNetwork::forget_what_all_took(Ring& ring) const {
@@ -379,11 +386,7 @@ std::uint64_t SimulatedNetwork::draw_incarnation() {
 }
 
 void SimulatedNetwork::later(std::chrono::nanoseconds delay, std::function<void()> call) {
-  const std::uint64_t key = next_timer_++;
-  timers_[key] = clock_.after(delay, [this, key, call = std::move(call)] {
-    timers_.erase(key);
-    call();
-  });
+  clock_.after_while(alive_, delay, std::move(call));
 }
 
 }  // namespace upbeat

@@ -93,6 +93,7 @@ class SimulatedNetwork {
   void order_what_waits(NodeId node);
   void append(const std::shared_ptr<Ring>& ring, Entry entry);
   void schedule_delivery(NodeId node);
+  void deliver(Node& node);
   void forget_what_all_took(Ring& ring) const;
   void take(Node& node, const Entry& entry);
 
@@ -105,8 +106,7 @@ class SimulatedNetwork {
   SimulatedNetworkOptions options_;
   Prng prng_;
   std::map<NodeId, Node> nodes_;
-  std::map<std::uint64_t, Timer> timers_;
-  std::uint64_t next_timer_ = 0;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();  ///< for calls that are due later
 };
 
 }  // namespace upbeat

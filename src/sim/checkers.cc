@@ -7,7 +7,6 @@
 #include <set>
 
 #include "core/explain.h"
-#include "wire/wire.h"
 
 namespace upbeat {
 namespace {
@@ -18,6 +17,8 @@ using std::chrono::milliseconds;
 constexpr std::chrono::seconds long_well{6};
 /// States that are kept to be compared with those of members that are behind.
 constexpr std::size_t states_kept = 256;
+/// After so many events states are compared as a whole.
+constexpr std::uint64_t whole_every_events = 1024;
 
 /// A guest executes on one powered host at most. The design's first promise.
 class RunsOnce final : public Checker {
@@ -118,19 +119,36 @@ bool well_for(const World& world, const Machine& machine, std::chrono::seconds s
 /// Members that applied the same event of the same view hold the same state. Not so a member that
 /// crashes or is cut off: it may have been the only one to get what was ordered last (Moser, Amir,
 /// Melliar-Smith, Agarwal: "Extended Virtual Synchrony", 1994), and takes the others' state later.
+///
+/// A member's state is compared as a whole in each new view and where it differed before, else only
+/// in what an event changed, at the member or at the one that it is compared with. Now and then all
+/// is looked at even so.
 class OneState final : public Checker {
  public:
   explicit OneState(World& world) : Checker(world, "one-state") {}
-  void on_applied(const Machine& machine, const State& /*before*/, const Event& event) override {
+  void on_applied(const Machine& machine, const State& before, const Event& event) override {
     const auto& state = machine.node()->state();
-    // Two states that differ stay different: of the many ticks, some are enough.
-    if (std::holds_alternative<Tick>(event) && state.index.get() % 16 != 0) return;
-    const Print print{machine.facts().id, fingerprint(state)};
-    const auto [known, is_new] = prints_.try_emplace({state.epoch, state.index}, print);
-    if (prints_.size() > states_kept) prints_.erase(prints_.begin());
-    if (is_new || known->second.fingerprint == print.fingerprint) return;
-    const auto& other = *world_.machines().at(known->second.node);
-    known->second = print;
+    const auto id = machine.facts().id;
+    const Place place{state.epoch, state.index};
+    const auto was_same_as = std::exchange(same_as_[id], place);
+    const bool follows = was_same_as == Place{before.epoch, before.index} &&
+                         !std::holds_alternative<ViewChanged>(event) &&
+                         state.index.get() % whole_every_events != 0;
+    const auto found = known_.find(place);
+    if (found == known_.end()) {
+      known_.emplace(place, Known(id, before, state, follows));
+      if (known_.size() > states_kept) known_.erase(known_.begin());
+      return;
+    }
+    auto& known = found->second;
+    if (follows && known.follows ? same_step(before, state, known)
+                                 : same_whole(state, known.state)) {
+      return;
+    }
+    const auto& other = *world_.machines().at(known.node);
+    known = Known(id, before, state, follows);
+    std::erase_if(same_as_,
+                  [&](const auto& one) { return one.second == place && one.first != id; });
     if (!well_for(world_, machine, undisturbed) || !well_for(world_, other, undisturbed)) return;
     violated(machine.facts().name + " and " + other.facts().name +
              " hold different states after event " + std::to_string(state.index.get()) +
@@ -140,11 +158,69 @@ class OneState final : public Checker {
  private:
   /// Longer than it takes the others to notice that a member has gone.
   static constexpr std::chrono::seconds undisturbed{5};
-  struct Print {
+  using Place = std::pair<Epoch, EventIndex>;
+  /// What the first member to get to a place holds there, and what its last step changed.
+  struct Known {
+    Known(NodeId by, const State& before, const State& after, bool from_known)
+        : node(by), state(after), follows(from_known) {
+      for_changes(before.vms.records(), after.vms.records(),
+                  [&](const VmId& vm, const VmRecord* /*record*/) { vms.push_back(vm); });
+      for_changes(before.nodes, after.nodes,
+                  [&](NodeId one, const NodeRecord* /*record*/) { nodes.push_back(one); });
+    }
     NodeId node;
-    std::uint64_t fingerprint = 0;
+    State state;
+    bool follows;  ///< the step began where others that are compared with it were the same
+    std::vector<VmId> vms;
+    std::vector<NodeId> nodes;
   };
-  std::map<std::pair<Epoch, EventIndex>, Print> prints_;
+
+  template <class Records, class Look>
+  static void for_changes(const Records& before, const Records& after, const Look& look) {
+    Records::differences(before, after, [&](const auto& key, const auto* /*old*/, const auto* now) {
+      look(key, now);
+    });
+  }
+  template <class Records, class Key, class Record>
+  static bool holds(const Records& records, const Key& key, const Record* record) {
+    const auto found = records.find(key);
+    if (found == records.end()) return record == nullptr;
+    return record != nullptr && found->second == *record;
+  }
+  template <class Records, class Key>
+  static bool alike(const Records& a, const Records& b, const Key& key) {
+    const auto found = a.find(key);
+    return holds(b, key, found == a.end() ? nullptr : &found->second);
+  }
+
+  /// All but the guests and the nodes, and what snapshots leave out.
+  static bool same_rest(const State& a, const State& b) {
+    return a.now == b.now && a.rules == b.rules && a.policy == b.policy;
+  }
+  static bool same_whole(const State& a, const State& b) {
+    return same_rest(a, b) && a.nodes == b.nodes && a.vms == b.vms;
+  }
+  /// Whether two steps from the same state end in the same state.
+  static bool same_step(const State& before, const State& after, const Known& known) {
+    const auto& records = known.state.vms.records();
+    const auto& nodes = known.state.nodes;
+    bool same = same_rest(after, known.state);
+    for_changes(
+        before.vms.records(), after.vms.records(),
+        [&](const VmId& vm, const VmRecord* now) { same = same && holds(records, vm, now); });
+    for_changes(before.nodes, after.nodes, [&](NodeId node, const NodeRecord* now) {
+      same = same && holds(nodes, node, now);
+    });
+    return same &&
+           std::ranges::all_of(
+               known.vms,
+               [&](const VmId& vm) { return alike(records, after.vms.records(), vm); }) &&
+           std::ranges::all_of(known.nodes,
+                               [&](NodeId node) { return alike(nodes, after.nodes, node); });
+  }
+
+  std::map<Place, Known> known_;
+  std::map<NodeId, Place> same_as_;  ///< where the member's state was last found to be the same
 };
 
 /// No decision comes true without saying why.
@@ -282,11 +358,10 @@ bool is_repaired(const World& world) {
   const auto& state = member->state();
   return std::ranges::all_of(state.vms, [&](const auto& entry) {
     const auto& [id, vm] = entry;
-    const bool runs = world.hosts().run_by(id).size() == 1;
     if (vm.wanted != Wanted::running) return std::holds_alternative<Stopped>(vm.phase);
     if (vm.given_up) return true;
     if (const auto* running = std::get_if<Running>(&vm.phase)) {
-      return runs && !state.nodes.at(running->on).drain;
+      return !state.nodes.at(running->on).drain && world.hosts().run_by(id).size() == 1;
     }
     return false;
   });
