@@ -282,7 +282,7 @@ void SimulatedNetwork::flush_old_ring(const Ring& ring, const std::vector<NodeId
   }
   std::map<NodeId, bool> cut;  // absent senders of whom we got all that we shall get
   for (std::size_t i = least; i < ring.end(); ++i) {
-    const auto entry = ring.at(i);
+    const auto& entry = ring.at(i);
     const bool ours = entry->origin == the_ring_itself || contains(together, entry->origin);
     if (i >= common && !ours) {
       if (prng_.below(2) == 0) cut[entry->origin] = true;
