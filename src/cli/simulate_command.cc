@@ -206,9 +206,10 @@ void play_seed(const Arguments& arguments) {
 class Many {
  public:
   Many(Seeds seeds, const Arguments& arguments)
-      : seeds_(seeds), arguments_(arguments), options_(chance_options(arguments)) {
-    next_ = seeds.first;
-  }
+      : seeds_(seeds),
+        arguments_(arguments),
+        options_(chance_options(arguments)),
+        next_(seeds.first) {}
 
   void run() {
     std::signal(SIGINT, [](int) { interrupted = true; });
@@ -272,7 +273,7 @@ class Many {
   const Arguments& arguments_;
   ChanceOptions options_;
   Clock::time_point begin_ = Clock::now();
-  std::atomic<std::uint64_t> next_{0};
+  std::atomic<std::uint64_t> next_;
   std::mutex mutex_;  ///< of what follows, and of the output
   std::uint64_t played_ = 0;
   std::chrono::milliseconds simulated_{0};

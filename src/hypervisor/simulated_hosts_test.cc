@@ -169,9 +169,9 @@ TEST_F(SimulatedHostsTest, FailsAMigrationAtTheEndThatWasTold) {
 }
 
 TEST_F(SimulatedHostsTest, NeverEndsAMigrationOfAGuestThatWritesFasterThanTheWire) {
-  // Standing still for the longest that a migration asks for does not get this across either.
-  hosts.set_traits(vm, {.dirty_kib_per_s = 2 * hosts.traits().wire_kib_per_s});
-  create(8 * gib);
+  // Not even standing still for the longest that a migration asks for gets a whole GiB across.
+  hosts.set_traits(vm, {.dirty_kib_per_s = 200'000, .migration_kib_per_s = 100'000});
+  create();
   move();
   clock.advance(600s);
   EXPECT_FALSE(moved.has_value());

@@ -31,8 +31,8 @@ struct Surroundings {
 struct MachineFacts {
   NodeId id;
   std::string name;
-  std::uint64_t memory_kib = std::uint64_t{1024} * 1024;
-  std::uint64_t reserve_kib = std::uint64_t{128} * 1024;
+  std::uint64_t memory_kib = 1'048'576;
+  std::uint64_t reserve_kib = 131'072;
   std::uint32_t cores = 4;
   std::chrono::milliseconds boot_time{6'000};
   std::chrono::milliseconds shutdown_budget{600'000};
