@@ -52,7 +52,7 @@ void SimulatedHypervisor::lost(const std::string& why) {
   const Error error{"lost the hypervisor of " + host_->name() + ": " + why +
                     "; its guests may well go on; Upbeat goes on trying"};
   for (auto& [id, give_up] : std::exchange(calls_, {})) {
-    post([give_up = std::move(give_up), error] { give_up(error); });
+    post([call = std::move(give_up), error] { call(error); });
   }
   post([this, error] { listener_->on_hypervisor_lost(error); });
 }

@@ -22,11 +22,11 @@ std::string error_of(const std::string& command) {
   return deed ? "" : deed.error().text;
 }
 
-class GoodCommand : public testing::TestWithParam<const char*> {};
+class GoodCommand : public testing::TestWithParam<std::string> {};
 
 TEST_P(GoodCommand, IsRead) { EXPECT_EQ(error_of(GetParam()), ""); }
 
-const std::vector<const char*> good_commands{
+const std::vector<std::string> good_commands{
     "power node1 on",
     "power node1 off",
     "power node1 cut",
@@ -94,7 +94,7 @@ INSTANTIATE_TEST_SUITE_P(Commands, GoodCommand, testing::ValuesIn(good_commands)
 
 TEST(Commands, AreAllTriedHere) {
   std::set<std::string> tried;
-  for (const std::string text : good_commands) tried.insert(text.substr(0, text.find(' ')));
+  for (const auto& text : good_commands) tried.insert(text.substr(0, text.find(' ')));
 
   for (const auto& usage : command_usages()) {
     EXPECT_THAT(tried, Contains(usage.substr(0, usage.find(' '))));
@@ -105,6 +105,13 @@ struct Refusal {
   const char* command;
   const char* words;
 };
+
+/// For the test's name.
+void PrintTo(const Refusal& refusal, std::ostream* out) {
+  for (const char letter : std::string_view(refusal.words)) {
+    *out << (std::isalnum(static_cast<unsigned char>(letter)) != 0 ? letter : '-');
+  }
+}
 
 class BadCommand : public testing::TestWithParam<Refusal> {};
 

@@ -199,6 +199,13 @@ struct Wrong {
   std::string words;  ///< behind "cannot use the scenario story.toml, "
 };
 
+/// For the test's name.
+void PrintTo(const Wrong& wrong, std::ostream* out) {
+  for (const char letter : wrong.words) {
+    *out << (std::isalnum(static_cast<unsigned char>(letter)) != 0 ? letter : '-');
+  }
+}
+
 class WrongScenario : public testing::TestWithParam<Wrong> {};
 
 TEST_P(WrongScenario, IsRefusedWithTheLineAndTheRemedy) {
