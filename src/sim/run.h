@@ -20,7 +20,8 @@ enum class Keep : std::uint8_t {
   everything,  ///< the log too
 };
 
-/// In this time after the last fault the cluster has to be repaired. It covers the longest of
+/// In this time after the last fault the cluster has to be repaired, first without the nodes that
+/// are off, then with all of them. It covers the longest of
 /// Upbeat's own patience: backoff, a stop that is refused, a node that is not seen.
 inline constexpr std::chrono::minutes settle_limit{6};
 

@@ -211,16 +211,20 @@ SimulatedHost* World::host_of(const std::string& vm) {
   return on.empty() ? nullptr : &hosts_.host(on.front());
 }
 
-void World::repair_everything() {
+void World::repair_all_but_power() {
   heal_network();
   for (const auto& [name, id] : ids_) {
     strip_.break_outlet(name, OutletFault::none);
     auto& one = machine(name);
     one.disk().break_disk(DiskFault::none);
     one.host().start_hypervisor();
-    power_on(name);
     one.start_daemon();
   }
+}
+
+void World::repair_everything() {
+  repair_all_but_power();
+  for (const auto& [name, id] : ids_) power_on(name);
 }
 
 // --- what is asked of it -------------------------------------------------------------------------
@@ -286,6 +290,12 @@ bool World::hears_majority(NodeId node) const {
     if (machine->powered() && !cables_cut_.contains(name) && part(name) == part(own)) ++heard;
   }
   return heard * 2 > machines_.size();
+}
+
+bool World::majority_is_on() const {
+  const auto on =
+      std::ranges::count_if(machines_, [](const auto& entry) { return entry.second->powered(); });
+  return static_cast<std::size_t>(on) * 2 > machines_.size();
 }
 
 void World::on_power(NodeId node, PowerState state, const std::string& why) {
