@@ -102,6 +102,12 @@ bool denies(const InventoryReported& report, const VmId& id, const VmRecord& vm)
          !vm.may_run_on.contains(migrating->from);
 }
 
+/// What had come to this target has gone again: that it was there says nothing any more.
+void has_not_landed(VmRecord& vm, NodeId node) {
+  auto* migrating = std::get_if<Migrating>(&vm.phase);
+  if (migrating != nullptr && migrating->to == node) migrating->landed = false;
+}
+
 void avoid(VmRecord& vm, NodeId node) {
   const auto at = std::ranges::lower_bound(vm.avoid, node);
   if (at == vm.avoid.end() || *at != node) vm.avoid.insert(at, node);
@@ -204,12 +210,12 @@ void apply_event(State& state, const InventoryReported& report) {
     }
   }
   std::vector<VmId> absent;
-  for (const auto& [id, vm] : state.vms) {
+  for (auto& [id, vm] : state.vms) {
     const bool seen =
         std::ranges::any_of(report.guests, [&](const GuestSeen& guest) { return guest.vm == id; });
-    if (!seen && vm.may_run_on.contains(report.node) && denies(report, id, vm)) {
-      absent.push_back(id);
-    }
+    if (seen || !vm.may_run_on.contains(report.node)) continue;
+    has_not_landed(vm, report.node);
+    if (denies(report, id, vm)) absent.push_back(id);
   }
   for (const auto& id : absent) {
     auto& vm = state.vms.at(id);
