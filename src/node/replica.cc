@@ -165,6 +165,7 @@ void Replica::agree() {
   std::ranges::sort(change.here, {}, &NodeHere::id);
   std::ranges::sort(change.configured, {}, &NodeNamed::id);
   agreed_ = std::move(change);
+  persisted_.clear();
 
   const bool some_differ = std::ranges::any_of(
       hellos_, [&](const auto& entry) { return !same_state(entry.second, source); });
@@ -210,7 +211,6 @@ void Replica::install(const std::string& snapshot) {
 }
 
 void Replica::enter_view() {
-  persisted_.clear();
   safe_ = EventIndex();
   live_ = true;
   in_step_ = true;
@@ -218,6 +218,7 @@ void Replica::enter_view() {
   apply_now(*agreed_, 0);
   listener_.on_in_step();
   send_pending();
+  advance_safe();
 }
 
 void Replica::receive(NodeId from, const Proposal& proposal) {
@@ -300,9 +301,10 @@ void Replica::flush() {
 }
 
 void Replica::receive(NodeId from, const Persisted& persisted) {
-  if (!in_step_ || persisted.epoch != state_.epoch) return;
+  // Also while we wait for the state: the others say it once, and perhaps not again for long.
+  if (!agreed_ || persisted.epoch != agreed_->epoch) return;
   persisted_[from] = persisted.index;
-  advance_safe();
+  if (in_step_) advance_safe();
 }
 
 void Replica::advance_safe() {
