@@ -110,6 +110,13 @@ bool denies(const InventoryReported& report, const VmId& id, const VmRecord& vm)
          !vm.may_run_on.contains(migrating->from);
 }
 
+/// What had come to this target has gone again: that it was there says nothing any more.
+void has_not_landed(State& state, const VmId& id, NodeId node) {
+  const auto* migrating = std::get_if<Migrating>(&state.vms.at(id).phase);
+  if (migrating == nullptr || migrating->to != node || !migrating->landed) return;
+  std::get<Migrating>(state.vms.edit(id).phase).landed = false;
+}
+
 void avoid(VmRecord& vm, NodeId node) {
   const auto at = std::ranges::lower_bound(vm.avoid, node);
   if (at == vm.avoid.end() || *at != node) vm.avoid.insert(at, node);
@@ -210,7 +217,9 @@ void apply_event(State& state, const InventoryReported& report) {
   for (const auto& [id, record] : state.vms.on(report.node)) {
     const bool seen =
         std::ranges::any_of(report.guests, [&](const GuestSeen& guest) { return guest.vm == id; });
-    if (seen || !denies(report, id, *record)) continue;
+    if (seen) continue;
+    has_not_landed(state, id, report.node);
+    if (!denies(report, id, state.vms.at(id))) continue;
     const auto how = ending_text(report, id) + " on " + name_of(state, report.node);
     count_death(state, state.vms.edit(id), report.node, first ? "" : how);
     rule_out(state, id, report.node, how);

@@ -197,6 +197,19 @@ TEST_F(OnTheWay, TheSourceDiesAfterTheGuestHasLandedAndItRunsOnAtTheTarget) {
   EXPECT_TRUE(cluster.is_running("x0"));
 }
 
+TEST_F(OnTheWay, TheGuestLandsAndDiesBeforeTheSourceDoesAndBootsAgain) {
+  cluster.cut_power(from);
+  cluster.start_behind_our_back("x0", to);
+  cluster.report(to);
+  cluster.kill_guest("x0");
+  cluster.report(to);  // the last that the target has to tell: nothing changes there from now on
+  cluster.view();
+  cluster.settle();
+
+  EXPECT_TRUE(cluster.is_running("x0"));
+  EXPECT_NE(cluster.host_of("x0"), 0U);
+}
+
 TEST_F(OnTheWay, TheSourceDiesBeforeAndItIsBootedOnceTheTargetHasDeniedIt) {
   cluster.cut_power(from);
   cluster.view();

@@ -127,6 +127,9 @@ void Replica::agree() {
   }
   agreed_ = std::move(agreement.change);
   releases_ = std::move(agreement.releases);
+  persisted_.clear();
+  ahead_ = 0;
+  safe_ = EventIndex();
   if (agreement.source == self_ && agreement.some_differ) {
     const auto chunks = cut(encode(state_), view_key_);
     if (!chunks) {
@@ -170,15 +173,13 @@ void Replica::install(const std::string& snapshot) {
 }
 
 void Replica::enter_view() {
-  persisted_.clear();
-  ahead_ = 0;
-  safe_ = EventIndex();
   live_ = true;
   in_step_ = true;
   trouble_.clear();
   apply_now(*agreed_, 0);
   listener_.on_in_step();
   send_pending();
+  advance_safe();
 }
 
 void Replica::receive(NodeId from, const Proposal& proposal) {
@@ -280,10 +281,12 @@ void Replica::receive(NodeId from, const Persisted& persisted) {
     if (signs_.front().first == persisted.epoch) sent = signs_.front().second;
     signs_.pop_front();
   }
-  if (!in_step_ || persisted.epoch != state_.epoch) return;
+  // Also while we wait for the state: the others say it once, and perhaps not again for long.
+  if (!agreed_ || persisted.epoch != agreed_->epoch) return;
   auto& known = persisted_[from];
   if (known <= safe_ && persisted.index > safe_) ++ahead_;
   known = std::max(known, persisted.index);
+  if (!in_step_) return;
   advance_safe();
   if (sent && sign_came_back_) sign_came_back_(*sent);
 }

@@ -32,8 +32,13 @@ class Draw {
 /// One thing that goes wrong, as commands: the fault, and perhaps its end a while later.
 struct Happening {
   std::string command;
-  std::string end;  ///< empty: it ends by itself, or not
+  std::string end;   ///< empty: it ends by itself, or not
+  std::string soon;  ///< what comes within `moment_ms` on top of the command
 };
+
+/// The cluster acts on most things within some milliseconds. What comes in this time comes while
+/// some members know of a decision and others do not.
+constexpr std::uint64_t moment_ms = 12;
 
 /// Some things last until the story is over.
 std::string ends_or_lasts(Draw& draw, const std::string& end) {
@@ -175,6 +180,21 @@ Happening operators(Draw& draw) {
   }
 }
 
+/// Something for the cluster to act on, and a strike while it does.
+Happening moment(Draw& draw) {
+  const auto node = draw.node();
+  const auto vm = draw.vm();
+  const auto cause = draw.one_of({"vm " + vm + " crash", "vm " + vm + " migrate"});
+  switch (draw.below(4)) {
+    case 0:
+      return {cause, "*on", "*cut"};
+    case 1:
+      return {cause, "power " + node + " on", "power " + node + " cut"};
+    default:
+      return {cause, "network " + node + " on", "network " + node + " off"};
+  }
+}
+
 const std::vector<FaultClass>& classes() {
   static const std::vector<FaultClass> all{
       {"power", 10, power},
@@ -195,6 +215,7 @@ const std::vector<FaultClass>& classes() {
       {"rules", 3, rules},
       {"policy", 3, policy},
       {"operator", 12, operators},
+      {"moment", 6, moment},
   };
   return all;
 }
@@ -277,6 +298,9 @@ Scenario story_of(std::uint64_t seed, const ChanceOptions& options) {
     if (at >= story.length || story.timeline.size() >= scenario_steps_limit) break;
     const auto happening = draw_class(chance, options.faults).draw(draw);
     add(story, at, happening.command);
+    if (!happening.soon.empty()) {
+      add(story, at + milliseconds(chance.below(moment_ms)), happening.soon);
+    }
     add(story, at + milliseconds(500 + chance.below(60'000)), happening.end);
   }
   std::ranges::stable_sort(story.timeline, {}, &ScenarioStep::at);

@@ -386,10 +386,12 @@ const std::vector<CheckerFacts>& all_checkers() {
   return all;
 }
 
-bool is_repaired(const World& world) {
+bool is_repaired(const World& world, Concerned concerned) {
   const auto* member = world.member();
   if (member == nullptr) return false;
   for (const auto& [id, machine] : world.machines()) {
+    const bool off = !machine->powered() && !machine->coming_up();
+    if (off && concerned == Concerned::nodes_that_are_on) continue;
     if (!machine->powered() || machine->node() == nullptr || !machine->node()->in_step()) {
       return false;
     }

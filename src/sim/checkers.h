@@ -3,6 +3,7 @@
 // world, not at Upbeat's opinion of it.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -49,8 +50,11 @@ struct CheckerFacts {
 };
 [[nodiscard]] const std::vector<CheckerFacts>& all_checkers();
 
-/// Whether every guest that should run does, every node is a member, and nothing is under way: what
-/// the end of a story is waited for.
-[[nodiscard]] bool is_repaired(const World& world);
+/// Whose part it is to be well.
+enum class Concerned : std::uint8_t { nodes_that_are_on, all_nodes };
+
+/// Whether every guest that should run does, every such node is a member, and nothing is under way:
+/// what the end of a story is waited for.
+[[nodiscard]] bool is_repaired(const World& world, Concerned concerned);
 
 }  // namespace upbeat

@@ -28,7 +28,7 @@ class Checkers : public testing::Test {
   /// As at the end of a story.
   void settle() {
     const auto until = world_.now() + settle_limit;
-    while (world_.now() < until && !is_repaired(world_)) {
+    while (world_.now() < until && !is_repaired(world_, Concerned::all_nodes)) {
       world_.repair_everything();
       world_.pass(1s);
     }

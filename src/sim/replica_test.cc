@@ -297,5 +297,25 @@ TEST_P(MembersUnderFaults, EndWithOneStateThatHoldsEverythingTheyAnswered) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, MembersUnderFaults, testing::Range<std::uint64_t>(1, 101));
 
+class Latecomer : public Members, public testing::WithParamInterface<std::uint64_t> {};
+
+TEST_P(Latecomer, HearsWhatTheOthersHaveOnDiskWhileItTakesTheirState) {
+  begin(GetParam());
+  stop_daemon(NodeId(3));
+  clock_.advance(5s);
+  ask(1, "a");
+  clock_.advance(5s);
+  cut_power(NodeId(4));
+  clock_.advance(10s);
+
+  start_daemon(NodeId(3));  // with it three of four are there: what is safe needs each of them
+  clock_.advance(10s);
+
+  ASSERT_TRUE(knows(3, "a"));
+  for (const auto id : {1U, 2U, 3U}) EXPECT_EQ(at(id).safe(), at(id).state().index) << id;
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, Latecomer, testing::Range<std::uint64_t>(1, 21));
+
 }  // namespace
 }  // namespace upbeat

@@ -98,15 +98,30 @@ class Play {
     }
     return all_well();
   }
+  /// First the nodes that are left have to do without those that are off, if they are a majority.
+  /// Were all switched on at once, nobody would see whether a lost one is ever proved off.
   void settle() {
+    if (world_.majority_is_on()) {
+      world_.log(">", "every fault ends, but what is off stays off");
+      wait_for_repair(Concerned::nodes_that_are_on);
+      if (world_.majority_is_on()) judge();
+    }
+    if (!all_well()) return;
     world_.log(">", "every fault ends");
+    wait_for_repair(Concerned::all_nodes);
+    judge();
+  }
+  void wait_for_repair(Concerned concerned) {
     const auto until = world_.now() + settle_limit;
-    while (all_well() && world_.now() < until && !is_repaired(world_)) {
-      // Also of what was on its way down when the faults ended, and was proved off then.
-      world_.repair_everything();
+    while (all_well() && world_.now() < until && !is_repaired(world_, concerned)) {
+      // Again each time: what was on its way down when the faults ended may be off by now.
+      concerned == Concerned::all_nodes ? world_.repair_everything()
+                                        : world_.repair_all_but_power();
       world_.remove_rules();
       world_.pass(look_interval);
     }
+  }
+  void judge() {
     if (!all_well()) return;
     for (const auto& checker : checkers_) checker->on_settled();
   }

@@ -20,9 +20,10 @@ enum class Keep : std::uint8_t {
   everything,  ///< the log too
 };
 
-/// In this time after the last fault the cluster has to be repaired. It covers the longest of
-/// Upbeat's own patience: backoff, a stop that is refused, a node that is not seen.
-inline constexpr std::chrono::minutes settle_limit{6};
+/// In this time after the last fault the cluster has to be repaired, first without the nodes that
+/// are off, then with all of them. It covers the longest of Upbeat's own patience: a shutdown that
+/// finds no place for its guests takes ten minutes, and a guest that fails is tried again for some.
+inline constexpr std::chrono::minutes settle_limit{16};
 
 struct TakenDecision {
   std::chrono::milliseconds at{0};

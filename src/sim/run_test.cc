@@ -101,6 +101,26 @@ TEST(Play, EndsEveryFaultAndWaitsUntilAllIsWellIfTheStorySettles) {
   EXPECT_NE(settled.placements.at("x0"), "");
 }
 
+TEST(Play, LetsThoseThatAreLeftGoOnBeforeTheOthersAreSwitchedOn) {
+  Scenario story = test_bed(4, 8);
+  story.timeline = {{10s, "power node1 cut"}};
+  story.length = 11s;
+  story.settles = true;
+
+  const auto log = play(story, Keep::everything).log;
+
+  const auto when = [&log](const std::string& subject, const std::string& text) {
+    const auto is = [&](const LogEntry& one) {
+      return one.subject == subject && one.text.starts_with(text);
+    };
+    return std::ranges::find_if(log, is) - log.begin();
+  };
+  EXPECT_LT(when(">", "every fault ends, but"), when("node1", "was proved off"));
+  EXPECT_LT(when("node1", "was proved off"), when("x5", "runs on"));
+  EXPECT_LT(when("x5", "runs on"), when("world", "node1 is on"));
+  EXPECT_LT(when("world", "node1 is on"), std::ssize(log));
+}
+
 TEST(Log, HasALineAnEntryWithItsColumnsAligned) {
   EXPECT_EQ(format_log({{1500ms, "x0", "runs"}, {100s, "node0", "joined"}}),
             "    1.500  x0     runs\n"
@@ -183,7 +203,8 @@ TEST(Story, HasOnlyTheFaultsThatAreAskedFor) {
       {"clock", {"clock"}},
       {"guest", {"vm"}},
       {"migration", {"fail-next"}},
-      {"operator", {"drain", "undrain", "vm"}}};
+      {"operator", {"drain", "undrain", "vm"}},
+      {"moment", {"vm", "network", "power"}}};
   std::set<std::string> known;
   for (const auto& fault : fault_classes()) {
     known.insert(fault);

@@ -73,7 +73,8 @@ struct Scenario {
   Policy policy;
   std::vector<ScenarioStep> timeline;   ///< in the order of time
   std::chrono::milliseconds length{0};  ///< of the story; at least until its last step
-  /// In the end every fault is ended, and the cluster has `settle_limit` to be well again.
+  /// In the end every fault is ended, and the cluster has `settle_limit` to be well again: first,
+  /// if a majority of the nodes is on, without the others, then with all nodes switched on.
   bool settles = false;
 
   bool operator==(const Scenario&) const = default;

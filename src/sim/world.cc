@@ -220,7 +220,7 @@ SimulatedHost* World::host_of(const std::string& vm) {
   return on.empty() ? nullptr : &hosts_.host(on.front());
 }
 
-void World::repair_everything() {
+void World::repair_all_but_power() {
   heal_network();
   for (const auto& [name, id] : ids_) {
     strip_.break_outlet(name, OutletFault::none);
@@ -231,9 +231,13 @@ void World::repair_everything() {
       one.kill_daemon();
     }
     one.host().start_hypervisor();
-    power_on(name);
     one.start_daemon();
   }
+}
+
+void World::repair_everything() {
+  repair_all_but_power();
+  for (const auto& [name, id] : ids_) power_on(name);
 }
 
 // --- what is asked of it -------------------------------------------------------------------------
@@ -305,6 +309,12 @@ bool World::hears_majority(NodeId node) const {
     return entry.second->powered() && part(entry.second->facts().name) == own;
   });
   return static_cast<std::size_t>(heard) * 2 > machines_.size();
+}
+
+bool World::majority_is_on() const {
+  const auto on =
+      std::ranges::count_if(machines_, [](const auto& entry) { return entry.second->powered(); });
+  return static_cast<std::size_t>(on) * 2 > machines_.size();
 }
 
 void World::on_power(NodeId node, PowerState state, const std::string& why) {

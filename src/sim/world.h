@@ -90,7 +90,10 @@ class World final : private MachineListener {
   SimulatedHosts& hosts() { return hosts_; }
   /// What all machines share: for tests that break it on purpose, behind everybody's back.
   Surroundings& surroundings() { return *around_; }
-  /// Ends every fault, as an operator would in the end: power, network, disks, devices, daemons.
+  /// Ends every fault but one: network, devices, disks, hypervisors, daemons; what is off stays
+  /// off.
+  void repair_all_but_power();
+  /// Ends every fault, as an operator would in the end.
   void repair_everything();
 
   // --- what is asked of it ---------------------------------------------------------------------
@@ -118,6 +121,8 @@ class World final : private MachineListener {
   [[nodiscard]] const Node* member() const;
   /// Whether the node hears a majority of the powered machines' engines.
   [[nodiscard]] bool hears_majority(NodeId node) const;
+  /// Whether a majority of the machines is powered.
+  [[nodiscard]] bool majority_is_on() const;
   [[nodiscard]] std::optional<MonotonicTime> reach_changed() const { return reach_changed_; }
   [[nodiscard]] std::uint64_t events_applied() const { return events_applied_; }
 
