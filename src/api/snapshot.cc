@@ -14,7 +14,7 @@ namespace json = boost::json;
 
 json::object snapshot_view(const State& state, const DaemonStatus& daemon) {
   State open = state;
-  for (auto& [id, vm] : open.vms) vm.spec.domain_xml.clear();
+  for (const auto& [id, vm] : state.vms) open.vms.edit(id).spec.domain_xml.clear();
   const auto digits = boost::algorithm::hex_lower(encode(open));
   return {{"quorate", daemon.quorate},
           {"trouble", daemon.trouble.empty() ? json::value(nullptr) : json::value(daemon.trouble)},

@@ -165,11 +165,13 @@ SimulatedTraits traits_of(const State& state) {
   return traits;
 }
 
-State for_twins(State state) {
-  for (auto& [id, vm] : state.vms) {
-    vm.spec.domain_xml = twin_definition(id.get(), vm.spec.memory_kib, vm.spec.cores);
+State for_twins(const State& state) {
+  State changed = state;
+  for (const auto& [id, vm] : state.vms) {
+    changed.vms.edit(id).spec.domain_xml =
+        twin_definition(id.get(), vm.spec.memory_kib, vm.spec.cores);
   }
-  return state;
+  return changed;
 }
 
 std::string twin_definition(const std::string& name, std::uint64_t memory_kib,

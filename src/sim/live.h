@@ -43,7 +43,7 @@ struct MeasuredMoves {
 [[nodiscard]] SimulatedTraits traits_of(const State& state);
 
 /// The state for twins to go on with: definitions hold just what a twin reads of them.
-[[nodiscard]] State for_twins(State state);
+[[nodiscard]] State for_twins(const State& state);
 
 /// A definition of `name`, as far as anybody in a simulation reads it.
 [[nodiscard]] std::string twin_definition(const std::string& name, std::uint64_t memory_kib,

@@ -201,7 +201,7 @@ TEST_F(WhatIfTest, AShutdownWithoutRoomEndsWithAGuestThatIsDown) {
 TEST_F(WhatIfTest, ANodeThatIsOffAlreadyMakesNoDifference) {
   test_bed();
   for (const char* name : {"x3", "x7"}) live.vms.erase(VmId(name));
-  live.nodes.at(NodeId(4)).standing = ProvedOff{"the operator says so"};
+  live.nodes.edit(NodeId(4)).standing = ProvedOff{"the operator says so"};
   const auto story = ask({"cut node4"});
 
   EXPECT_TRUE(story.guests.empty());
@@ -213,7 +213,7 @@ TEST_F(WhatIfTest, ANodeThatIsOffAlreadyMakesNoDifference) {
 
 TEST_F(WhatIfTest, ANodeThatIsOffTakesGuestsOnceItIsSwitchedOn) {
   nodes(3);
-  live.nodes.at(NodeId(3)).standing = Left{};
+  live.nodes.edit(NodeId(3)).standing = Left{};
   runs("a", 1, 512);
   runs("b", 2, 512);
   auto& waiting = runs("c", 3, 512);
@@ -253,7 +253,7 @@ TEST_F(WhatIfTest, RulesOfTheLiveClusterAreKept) {
 TEST_F(WhatIfTest, PolicyDrainsAndGivenUpGuestsAreThoseOfTheLiveCluster) {
   test_bed();
   live.policy.on_shutdown = OnShutdown::hold;
-  live.nodes.at(NodeId(4)).drain = Drain{DrainCause::maintenance, "new fans", 10ms};
+  live.nodes.edit(NodeId(4)).drain = Drain{DrainCause::maintenance, "new fans", 10ms};
   for (const char* name : {"x3", "x7"}) live.vms.erase(VmId(name));
   auto& broken = runs("broken", 4);
   broken.phase = Stopped{};
@@ -274,7 +274,7 @@ TEST_F(WhatIfTest, PolicyDrainsAndGivenUpGuestsAreThoseOfTheLiveCluster) {
 
 TEST_F(WhatIfTest, AFenceDeviceThatFailsKeepsTheGuestsOfALostNodeDown) {
   test_bed();
-  live.nodes.at(NodeId(2)).standing = Lost{3'500'000ms};
+  live.nodes.edit(NodeId(2)).standing = Lost{3'500'000ms};
   live.nodes.at(NodeId(2)).fencing =
       Fencing{.failures = 2, .next_try = 3'601'000ms, .last_error = "no answer"};
   const auto story = ask({"drain node1"});
@@ -286,7 +286,7 @@ TEST_F(WhatIfTest, AFenceDeviceThatFailsKeepsTheGuestsOfALostNodeDown) {
 
 TEST_F(WhatIfTest, MigrationsTakeAsLongAsTheLastOnesDid) {
   test_bed();
-  auto& x1 = live.vms.at(VmId("x1"));
+  auto& x1 = live.vms.edit(VmId("x1"));
   x1.last_move =
       MigrationEnded{.vm = VmId("x1"), .success = true, .total_ms = 30'570, .downtime_ms = 100};
   const auto story = ask({"drain node2"});
@@ -302,7 +302,7 @@ TEST_F(WhatIfTest, MigrationsTakeAsLongAsTheLastOnesDid) {
 TEST_F(WhatIfTest, AShutdownThatIsUnderWayGoesOn) {
   test_bed();
   for (const char* name : {"x4", "x5"}) live.vms.erase(VmId(name));
-  live.nodes.at(NodeId(1)).drain = Drain{DrainCause::shutdown, "poweroff", 10ms};
+  live.nodes.edit(NodeId(1)).drain = Drain{DrainCause::shutdown, "poweroff", 10ms};
   const auto story = ask({"drain node2"});
 
   EXPECT_EQ(who(story, Fate::moved), (Names{"x0", "x1"}));
@@ -311,7 +311,7 @@ TEST_F(WhatIfTest, AShutdownThatIsUnderWayGoesOn) {
 
 TEST_F(WhatIfTest, AMigrationThatIsUnderWayGoesOn) {
   test_bed();
-  auto& x1 = live.vms.at(VmId("x1"));
+  auto& x1 = live.vms.edit(VmId("x1"));
   x1.phase = Migrating{.from = NodeId(2), .to = NodeId(3), .since = EventIndex(4990)};
   x1.may_run_on = {{NodeId(2), EventIndex(40)}, {NodeId(3), EventIndex(4990)}};
   const auto story = ask({"vm x7 stop"});
@@ -323,7 +323,7 @@ TEST_F(WhatIfTest, AMigrationThatIsUnderWayGoesOn) {
 
 TEST_F(WhatIfTest, ANodeWithoutItsDaemonKeepsItsGuests) {
   test_bed(5);
-  live.nodes.at(NodeId(4)).standing = Online{.incarnation = 0, .member_since = Epoch(7)};
+  live.nodes.edit(NodeId(4)).standing = Online{.incarnation = 0, .member_since = Epoch(7)};
   const auto story = ask({"cut node1"});
 
   EXPECT_EQ(who(story, Fate::restarted), (Names{"x0", "x5"}));
@@ -333,7 +333,7 @@ TEST_F(WhatIfTest, ANodeWithoutItsDaemonKeepsItsGuests) {
 
 TEST_F(WhatIfTest, WithoutAMajorityOfDaemonsThereIsNoQuorumEither) {
   test_bed();
-  live.nodes.at(NodeId(4)).standing = Online{.incarnation = 0, .member_since = Epoch(7)};
+  live.nodes.edit(NodeId(4)).standing = Online{.incarnation = 0, .member_since = Epoch(7)};
   const auto story = ask({"cut node1"});
 
   EXPECT_FALSE(story.quorate);
