@@ -152,7 +152,7 @@ void Node::do_duty(const SendAway& duty) {
 void Node::do_duty(const EndHere& duty) { work_.end(duty); }
 
 void Node::do_duty(const ProveOff& duty) {
-  if (!fencing_.insert(duty.since).second) return;
+  if (!fencing_.emplace(duty.since, duty.node).second) return;
   const auto name = name_of(state(), duty.node);
   say("proves " + name + " off");
   ports_.fencer.act(name, PowerAction::off, [this, duty, name](const Result<PowerState>& result) {

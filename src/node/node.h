@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -117,9 +118,9 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   InventoryWatch inventory_;
 
   std::optional<std::string> frozen_;
-  std::map<std::string, std::string> alarms_;  ///< by what is ailing
-  bool deciding_ = false;                      ///< our decisions are under way in the order
-  std::set<EventIndex> fencing_;               ///< tries under way, by their decision
+  std::map<std::string, std::string> alarms_;        ///< by what is ailing
+  bool deciding_ = false;                            ///< our decisions are under way in the order
+  std::set<std::pair<EventIndex, NodeId>> fencing_;  ///< tries under way, by decision and node
   bool reconcile_posted_ = false;
   Timer end_of_turn_;
 

@@ -110,6 +110,17 @@ TEST_F(TestBed, AHeldGuestBootsWhereItWasWhenItsNodeIsBack) {
   for (const auto& vm : guests) EXPECT_EQ(world_.host_of(vm), before[vm]) << vm;
 }
 
+TEST(TestBedOfSix, TwoNodesThatDieAtOnceAreBothProvedOff) {
+  TestWorld world(1, 6);
+  for (const auto& vm : guests) world.run_vm(vm);
+  world.pass(10s);
+  world.cut_power(5);
+  world.cut_power(6);
+  world.pass(15s);
+
+  for (const auto& vm : guests) EXPECT_NE(world.host_of(vm), "") << vm;
+}
+
 class Faults : public testing::TestWithParam<std::uint64_t> {};
 
 /// One fault on a random node. Two of four nodes stay powered, so that the cluster can go on.
