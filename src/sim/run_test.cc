@@ -203,7 +203,13 @@ TEST(Story, HasOnlyTheFaultsThatAreAskedFor) {
       {"clock", {"clock"}},
       {"guest", {"vm"}},
       {"migration", {"fail-next"}},
-      {"operator", {"drain", "undrain", "vm"}},
+      {"link", {"link"}},
+      {"latency", {"latency"}},
+      {"rules", {"rule"}},
+      {"policy", {"policy", "vm"}},
+      {"operator", {"drain", "undrain", "maintenance", "vm"}},
+      {"watchdog", {"fence-device"}},
+      {"old-release", {}},
       {"moment", {"vm", "network", "power"}}};
   std::set<std::string> known;
   for (const auto& fault : fault_classes()) {

@@ -137,7 +137,7 @@ TEST_F(WhatIfTest, AForeignGuestTakesTheRoomThatItHas) {
   nodes(3);
   runs("a", 1, 512);
   runs("b", 3, 512);
-  live.nodes.at(NodeId(2)).foreign.push_back({VmId("stranger"), 512 * mib});
+  live.nodes.edit(NodeId(2)).foreign.push_back({VmId("stranger"), 512 * mib});
   EXPECT_EQ(who(ask({"cut node3"}), Fate::down), Names{"b"});
 }
 
@@ -275,7 +275,7 @@ TEST_F(WhatIfTest, PolicyDrainsAndGivenUpGuestsAreThoseOfTheLiveCluster) {
 TEST_F(WhatIfTest, AFenceDeviceThatFailsKeepsTheGuestsOfALostNodeDown) {
   test_bed();
   live.nodes.edit(NodeId(2)).standing = Lost{3'500'000ms};
-  live.nodes.at(NodeId(2)).fencing =
+  live.nodes.edit(NodeId(2)).fencing =
       Fencing{.failures = 2, .next_try = 3'601'000ms, .last_error = "no answer"};
   const auto story = ask({"drain node1"});
 
@@ -362,7 +362,7 @@ TEST_F(WhatIfTest, NonsenseIsRefusedInASentence) {
 
 TEST_F(WhatIfTest, AClusterWithoutAMajorityIsNotPlayed) {
   test_bed();
-  for (const std::uint32_t id : {1U, 2U}) live.nodes.at(NodeId(id)).standing = Lost{10ms};
+  for (const std::uint32_t id : {1U, 2U}) live.nodes.edit(NodeId(id)).standing = Lost{10ms};
   EXPECT_TRUE(refuses({"cut node3"}).contains("no majority is online")) << refuses({"cut node3"});
 }
 
