@@ -49,7 +49,13 @@ Node::Node(NodePorts ports, NodeOptions options)
           },
           [this] { return work_.busy(duties(state(), self())); },
           [this](InventoryReported report) { replica_.propose(std::move(report), Repeat::never); },
-          [this](const std::string& trouble) { alarm("hypervisor", trouble); }),
+          [this](const std::string& trouble) {
+            if (trouble.empty()) {
+              alarms_.erase("hypervisor");
+            } else {
+              alarms_["hypervisor"] = trouble;
+            }
+          }),
       self_fence_(ports.watchdog, ports.clock, options_.watchdog_timeout, self_fence_hooks()) {
   inventory_.set_capacity(options_.memory_kib, options_.host_reserve_kib);
 }

@@ -87,8 +87,8 @@ inline constexpr std::size_t scenario_steps_limit = 100'000;
 inline constexpr std::chrono::hours scenario_length_limit{24 * 365};
 
 /// The 2006 test bed at any size: node0 …, with 1024 MiB each, 128 of them the host's; x0 … with
-/// 256 MiB, dealt out one after another. Where three guests a node were not one and a half times
-/// as many as are asked for, the nodes have more memory, so that some of them may be lost.
+/// 256 MiB, dealt out one after another. Where three guests a node are not enough, the nodes have
+/// more memory, so that some of them may be lost.
 [[nodiscard]] Scenario test_bed(std::uint32_t nodes, std::uint32_t vms);
 
 /// Reads the file's text. An error names the file, the line where there is one, and what is

@@ -265,10 +265,12 @@ class Reader : TomlValues {
 }  // namespace
 
 Scenario test_bed(std::uint32_t nodes, std::uint32_t vms) {
-  // Room for half as many guests again: what the lost nodes ran finds a place on the others.
+  // The classic node has room for three. Where that is not enough, there is room for half as many
+  // guests again: what the lost nodes ran finds a place on the others.
   constexpr std::uint32_t classic_guests = 3;
-  const auto wanted = (vms * 3 + nodes * 2 - 1) / std::max(nodes * 2, 1U);
-  const std::uint64_t guests = std::max(classic_guests, wanted);
+  const std::uint64_t guests = vms <= nodes * classic_guests
+                                   ? classic_guests
+                                   : (vms * 3 + nodes * 2 - 1) / std::max(nodes * 2, 1U);
   Scenario scenario;
   for (std::uint32_t i = 0; i < nodes; ++i) {
     scenario.nodes.push_back(
