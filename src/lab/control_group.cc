@@ -40,7 +40,10 @@ std::vector<fs::path> systemd_hierarchies(const std::string& proc_mounts) {
     std::string options;
     words >> source >> target >> type >> options;
     const bool named = type == "cgroup" && ("," + options + ",").contains(",name=systemd,");
-    if (type == "cgroup2" || named) found.emplace_back(target);
+    // A container that starts has one of its own in /tmp for a moment.
+    if ((type == "cgroup2" || named) && target.starts_with("/sys/fs/cgroup")) {
+      found.emplace_back(target);
+    }
   }
   return found;
 }

@@ -80,7 +80,8 @@ TEST(ControlGroups, AreThoseOfSystemdOnOldAndNewMachines) {
   EXPECT_THAT(systemd_hierarchies("tmpfs /sys/fs/cgroup tmpfs rw 0 0\n"
                                   "cgroup /sys/fs/cgroup/cpu cgroup rw,cpu 0 0\n"
                                   "cgroup /sys/fs/cgroup/systemd cgroup rw,name=systemd 0 0\n"
-                                  "cgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n"),
+                                  "cgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n"
+                                  "cgroup /tmp/unifiedVgtwaP cgroup2 rw 0 0\n"),
               ElementsAre("/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"));
 }
 
