@@ -8,6 +8,7 @@
 
 #include "core/explain.h"
 #include "ports/fencer.h"
+#include "sim/one_state.h"
 
 namespace upbeat {
 namespace {
@@ -17,10 +18,6 @@ using std::chrono::milliseconds;
 /// A node that has been well for so long is not to be fenced: until others see it again and the
 /// tries of a fence device are over, an order may be out, and may be late by its validity.
 constexpr auto long_well = std::chrono::seconds(6) + fence_order_validity;
-/// States that are kept to be compared with those of members that are behind.
-constexpr std::size_t states_kept = 256;
-/// After so many events states are compared as a whole.
-constexpr std::uint64_t whole_every_events = 1024;
 
 /// A guest executes on one powered host at most. The design's first promise.
 class RunsOnce final : public Checker {
@@ -110,121 +107,6 @@ class NothingForgotten final : public Checker {
   std::map<VmId, std::vector<Asked>> asked_;
 };
 
-/// Whether the node has been up, able to act, and among a majority for `span`.
-bool well_for(const World& world, const Machine& machine, std::chrono::seconds span) {
-  const auto since = machine.well_since();
-  const auto now = world.clock_now();
-  if (!since || now - *since < span || !world.hears_majority(machine.facts().id)) return false;
-  return !world.reach_changed() || now - *world.reach_changed() >= span;
-}
-
-/// Members that applied the same event of the same view hold the same state. Not so a member that
-/// crashes or is cut off: it may have been the only one to get what was ordered last (Moser, Amir,
-/// Melliar-Smith, Agarwal: "Extended Virtual Synchrony", 1994), and takes the others' state later.
-///
-/// A member's state is compared as a whole in each new view and where it differed before, else only
-/// in what an event changed, at the member or at the one that it is compared with. Now and then all
-/// is looked at even so.
-class OneState final : public Checker {
- public:
-  explicit OneState(World& world) : Checker(world, "one-state") {}
-  void on_applied(const Machine& machine, const State& before, const Event& event) override {
-    const auto& state = machine.node()->state();
-    const auto id = machine.facts().id;
-    const Place place{state.epoch, state.index};
-    const auto was_same_as = std::exchange(same_as_[id], place);
-    const bool follows = was_same_as == Place{before.epoch, before.index} &&
-                         !std::holds_alternative<ViewChanged>(event) &&
-                         state.index.get() % whole_every_events != 0;
-    const auto found = known_.find(place);
-    if (found == known_.end()) {
-      known_.emplace(place, Known(id, before, state, follows));
-      if (known_.size() > states_kept) known_.erase(known_.begin());
-      return;
-    }
-    auto& known = found->second;
-    if (follows && known.follows ? same_step(before, state, known)
-                                 : same_whole(state, known.state)) {
-      return;
-    }
-    const auto& other = *world_.machines().at(known.node);
-    known = Known(id, before, state, follows);
-    std::erase_if(same_as_,
-                  [&](const auto& one) { return one.second == place && one.first != id; });
-    if (!well_for(world_, machine, undisturbed) || !well_for(world_, other, undisturbed)) return;
-    violated(machine.facts().name + " and " + other.facts().name +
-             " hold different states after event " + std::to_string(state.index.get()) +
-             " of view " + std::to_string(state.epoch.get()));
-  }
-
- private:
-  /// Longer than it takes the others to notice that a member has gone.
-  static constexpr std::chrono::seconds undisturbed{5};
-  using Place = std::pair<Epoch, EventIndex>;
-  /// What the first member to get to a place holds there, and what its last step changed.
-  struct Known {
-    Known(NodeId by, const State& before, const State& after, bool from_known)
-        : node(by), state(after), follows(from_known) {
-      for_changes(before.vms.records(), after.vms.records(),
-                  [&](const VmId& vm, const VmRecord* /*record*/) { vms.push_back(vm); });
-      for_changes(before.nodes, after.nodes,
-                  [&](NodeId one, const NodeRecord* /*record*/) { nodes.push_back(one); });
-    }
-    NodeId node;
-    State state;
-    bool follows;  ///< the step began where others that are compared with it were the same
-    std::vector<VmId> vms;
-    std::vector<NodeId> nodes;
-  };
-
-  template <class Records, class Look>
-  static void for_changes(const Records& before, const Records& after, const Look& look) {
-    Records::differences(before, after, [&](const auto& key, const auto* /*old*/, const auto* now) {
-      look(key, now);
-    });
-  }
-  template <class Records, class Key, class Record>
-  static bool holds(const Records& records, const Key& key, const Record* record) {
-    const auto found = records.find(key);
-    if (found == records.end()) return record == nullptr;
-    return record != nullptr && found->second == *record;
-  }
-  template <class Records, class Key>
-  static bool alike(const Records& a, const Records& b, const Key& key) {
-    const auto found = a.find(key);
-    return holds(b, key, found == a.end() ? nullptr : &found->second);
-  }
-
-  /// All but the guests and the nodes, and what snapshots leave out.
-  static bool same_rest(const State& a, const State& b) {
-    return a.now == b.now && a.rules == b.rules && a.policy == b.policy;
-  }
-  static bool same_whole(const State& a, const State& b) {
-    return same_rest(a, b) && a.nodes == b.nodes && a.vms == b.vms;
-  }
-  /// Whether two steps from the same state end in the same state.
-  static bool same_step(const State& before, const State& after, const Known& known) {
-    const auto& records = known.state.vms.records();
-    const auto& nodes = known.state.nodes;
-    bool same = same_rest(after, known.state);
-    for_changes(
-        before.vms.records(), after.vms.records(),
-        [&](const VmId& vm, const VmRecord* now) { same = same && holds(records, vm, now); });
-    for_changes(before.nodes, after.nodes, [&](NodeId node, const NodeRecord* now) {
-      same = same && holds(nodes, node, now);
-    });
-    return same &&
-           std::ranges::all_of(
-               known.vms,
-               [&](const VmId& vm) { return alike(records, after.vms.records(), vm); }) &&
-           std::ranges::all_of(known.nodes,
-                               [&](NodeId node) { return alike(nodes, after.nodes, node); });
-  }
-
-  std::map<Place, Known> known_;
-  std::map<NodeId, Place> same_as_;  ///< where the member's state was last found to be the same
-};
-
 /// What must always hold does, as each member says that checks its own state: a bug that it noticed
 /// is one too.
 class InvariantsHold final : public Checker {
@@ -255,7 +137,7 @@ class HealthySpared final : public Checker {
  public:
   explicit HealthySpared(World& world) : Checker(world, "healthy-spared") {}
   void on_fenced(const Machine& machine) override {
-    if (!well_for(world_, machine, long_well)) return;
+    if (!world_.well_for(machine, long_well)) return;
     violated(machine.facts().name + " was fenced although it was well");
   }
 };
@@ -375,7 +257,7 @@ const std::vector<CheckerFacts>& all_checkers() {
       {"runs-once", "a guest executes on one powered host at most", make<RunsOnce>},
       {"within-capacity", "no host holds more guests than it has memory for", make<WithinCapacity>},
       {"nothing-forgotten", "what an operator was granted stays so", make<NothingForgotten>},
-      {"one-state", "members that applied the same event hold the same state", make<OneState>},
+      {"one-state", "members that applied the same event hold the same state", make_one_state},
       {"invariants-hold", "no member finds its own state broken", make<InvariantsHold>},
       {"reasons-given", "every decision says why", make<ReasonsGiven>},
       {"healthy-spared", "a node that is well is not fenced", make<HealthySpared>},

@@ -299,6 +299,13 @@ const Node* World::member() const {
   return nullptr;
 }
 
+bool World::well_for(const Machine& machine, std::chrono::seconds span) const {
+  const auto since = machine.well_since();
+  const auto now = clock_.now();
+  if (!since || now - *since < span || !hears_majority(machine.facts().id)) return false;
+  return !reach_changed_ || now - *reach_changed_ >= span;
+}
+
 bool World::hears_majority(NodeId node) const {
   const auto part = [this](const std::string& name) {
     const auto found = part_of_.find(name);

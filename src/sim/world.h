@@ -123,7 +123,8 @@ class World final : private MachineListener {
   [[nodiscard]] bool hears_majority(NodeId node) const;
   /// Whether a majority of the machines is powered.
   [[nodiscard]] bool majority_is_on() const;
-  [[nodiscard]] std::optional<MonotonicTime> reach_changed() const { return reach_changed_; }
+  /// Whether the node has been up, able to act, and among a majority for `span`.
+  [[nodiscard]] bool well_for(const Machine& machine, std::chrono::seconds span) const;
   [[nodiscard]] std::uint64_t events_applied() const { return events_applied_; }
 
  private:

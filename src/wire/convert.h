@@ -145,7 +145,7 @@ void append(std::map<Key, Value>& map, Key key, Value value, const char* what, R
 
 /// The same for what `Table` and `Guests` hold.
 template <class Sorted, class Key, class Value>
-void append(Sorted& table, Key key, Value value, const char* what, Reading& reading) {
+void append(Sorted& table, const Key& key, Value value, const char* what, Reading& reading) {
   if (!table.empty() && !((--table.end())->first < key))
     reading.senseless(std::string(what) + " are out of order or there twice");
   table.emplace(key, std::move(value));
