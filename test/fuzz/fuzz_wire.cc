@@ -9,11 +9,11 @@ namespace upbeat {
 namespace {
 
 template <class Value>
-void try_one(const std::string& bytes, Result<Value> (*decode)(const std::string&)) {
-  const Result<Value> read = decode(bytes);
+void try_one(const std::string& bytes, Result<Value> (*decode)(const std::string&, std::uint32_t)) {
+  const Result<Value> read = decode(bytes, wire_format);
   if (!read) return fuzz::promise_sentence(read.error().text);
   const std::string encoded = encode(*read);
-  const Result<Value> again = decode(encoded);
+  const Result<Value> again = decode(encoded, wire_format);
   fuzz::promise(again && *again == *read, "what is read is written so that it can be read again");
   fuzz::promise(encode(*again) == encoded, "the same value gives the same bytes");
 }
@@ -21,9 +21,9 @@ void try_one(const std::string& bytes, Result<Value> (*decode)(const std::string
 /// The bytes as they come, and behind a right checksum.
 template <class Value>
 void try_both(wire::Kind kind, const std::string& bytes,
-              Result<Value> (*decode)(const std::string&)) {
+              Result<Value> (*decode)(const std::string&, std::uint32_t)) {
   try_one(bytes, decode);
-  try_one(wire::seal(kind, bytes), decode);
+  try_one(wire::seal(kind, wire_format, bytes), decode);
 }
 
 }  // namespace

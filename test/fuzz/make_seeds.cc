@@ -21,7 +21,7 @@ void write(const std::filesystem::path& folder, std::size_t number, const std::s
 /// Without its frame: the fuzzer would never guess the checksum of what it changed.
 template <class Value>
 std::string body_of(wire::Kind kind, const Value& value) {
-  return wire::open(kind, encode(value)).value().body;
+  return wire::open(kind, wire_format, encode(value)).value().body;
 }
 
 void write_wire(const std::filesystem::path& folder) {
