@@ -318,12 +318,11 @@ void Replica::propose(Event event, Repeat repeat, Outcome done) {
                 " wait for the cluster already; try again when it has quorum"));
     return;
   }
-  pending_.emplace(next_request_++,
-                   Pending{std::move(event), repeat, std::move(done), Epoch(), clock_.now()});
+  auto& pending = pending_[next_request_++];
+  pending = {std::move(event), repeat, std::move(done), Epoch(), clock_.now(), {}};
+  pending.patience =
+      clock_.after(std::chrono::milliseconds(request_patience_ms), [this] { give_back_stale(); });
   if (in_step_) send_pending();
-  if (!in_step_)
-    patience_ =
-        clock_.after(std::chrono::milliseconds(request_patience_ms), [this] { give_back_stale(); });
 }
 
 /// Sends what was not yet sent in this epoch. What was sent in an earlier one is void wherever it

@@ -95,6 +95,7 @@ class Replica final : public EngineListener {
     Outcome done;
     Epoch sent_in;  ///< 0: not sent yet
     MonotonicTime asked{};
+    Timer patience;
   };
   struct Unsafe {
     EventIndex index;
@@ -161,7 +162,6 @@ class Replica final : public EngineListener {
   Timer end_of_turn_;
   bool disk_behind_ = false;  ///< an event could not be written: only a snapshot helps
   std::uint64_t events_since_snapshot_ = 0;
-  Timer patience_;
 };
 
 }  // namespace upbeat
