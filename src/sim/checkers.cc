@@ -204,10 +204,9 @@ class RunsInTheEnd final : public Checker {
   }
 
  private:
-  /// An operator wants it to wait for a node, and keeps that node closed.
+  /// By policy it waits for a node, and that one is off or closed.
   static bool is_held(const State& state, const VmRecord& vm) {
-    const auto node = state.nodes.find(vm.held_for);
-    return node != state.nodes.end() && node->second.drain.has_value();
+    return vm.held_for != NodeId() && !why_closed(state, vm.held_for).empty();
   }
   /// Given up after as many tries as the policy wanted, if it wanted fewest.
   [[nodiscard]] bool excused(const VmId& id, const VmRecord& vm) const {
