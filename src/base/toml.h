@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// toml++ 3.3, Debian's, without what a wrong file can break: two slips of it that later versions
+// toml++ 3.3, Debian's, without what a wrong file can break: slips of it that later versions
 // mend.
 #pragma once
 
@@ -15,3 +15,13 @@
 #define TOML_UNREACHABLE __builtin_unreachable()
 
 #include <toml++/toml.h>
+
+namespace upbeat {
+
+/// How text is written: in double quotes, with escapes. Over several lines toml++ 3.3 writes some
+/// text (three apostrophes, or what looks like an end) in a way that it does not read back.
+inline constexpr toml::format_flags plain_strings =
+    toml::toml_formatter::default_flags &
+    ~(toml::format_flags::allow_literal_strings | toml::format_flags::allow_multi_line_strings);
+
+}  // namespace upbeat

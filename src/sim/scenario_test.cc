@@ -152,7 +152,7 @@ TEST(Scenario, ReadsBackAsItWasWritten) {
 
 TEST(Scenario, OfTheTestBedReadsBackAsItWasWritten) {
   auto scenario = test_bed(4, 8);
-  scenario.title = "\"quoted\"\nand in two lines, ü";
+  scenario.title = "\"quoted\"\nand ''' in two lines, ü";
   scenario.timeline = {{milliseconds(1), "heal"}, {milliseconds(1'234'567), "heal"}};
   scenario.length = milliseconds(2'000'010);
 

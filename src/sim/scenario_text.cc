@@ -24,7 +24,7 @@ std::string seconds_text(milliseconds span) {
 
 std::string quoted(const std::string& text) {
   std::ostringstream out;
-  out << toml::value<std::string>(text);
+  out << toml::toml_formatter(toml::value<std::string>(text), plain_strings);
   return out.str();
 }
 

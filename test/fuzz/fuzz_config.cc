@@ -37,7 +37,7 @@ std::string written(const Config& config) {
       {"state", toml::table{{"file", config.state_file}}},
       {"fence", fence}};
   std::ostringstream text;
-  text << root;
+  text << toml::toml_formatter(root, plain_strings);
   return text.str();
 }
 
