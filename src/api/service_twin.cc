@@ -219,6 +219,19 @@ void ServiceTwin::move_on(NodeId self, const SendAway& duty, std::uint32_t step)
   });
 }
 
+void ServiceTwin::take_up(NodeId self, const CallOff& duty) {
+  later(world_.move_step_time, [this, self, duty] {
+    hosts_.at(self).busy.erase(duty.vm);
+    apply(MigrationEnded{.vm = duty.vm,
+                         .from = self,
+                         .to = duty.to,
+                         .since = duty.since,
+                         .success = false,
+                         .why = "it was called off"});
+    report(self);
+  });
+}
+
 void ServiceTwin::take_up(NodeId self, const EndHere& duty) {
   later(world_.stop_time, [this, self, duty] {
     hosts_.at(self).guests.erase(duty.vm);

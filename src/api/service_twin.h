@@ -73,6 +73,7 @@ class ServiceTwin final : public Service {
   void work();
   void take_up(NodeId self, const RunHere& duty);
   void take_up(NodeId self, const SendAway& duty);
+  void take_up(NodeId self, const CallOff& duty);
   void take_up(NodeId self, const EndHere& duty);
   void take_up(NodeId self, const ProveOff& duty);
   void take_up(NodeId self, const ReportInventory& duty);

@@ -13,6 +13,19 @@ namespace {
 
 constexpr ClusterTime backoff_limit{60'000};
 
+/// A migration to a node that was proved off may arrive there now, as long as its source has not
+/// said that it ended.
+void expect_called_off(State& state, NodeId target) {
+  std::vector<VmId> expected;
+  for (const auto& [id, vm] : state.vms) {
+    const auto* migrating = std::get_if<Migrating>(&vm.phase);
+    if (migrating != nullptr && migrating->called_off && migrating->to == target) {
+      expected.push_back(id);
+    }
+  }
+  for (const auto& id : expected) state.vms.edit(id).may_run_on.emplace(target, state.index);
+}
+
 void node_came(State& state, const NodeHere& came) {
   const auto* before = online(state, came.id);
   if (before != nullptr && before->incarnation == came.incarnation) return;
@@ -31,8 +44,10 @@ void node_came(State& state, const NodeHere& came) {
   }
   node.standing = now;
   node.fencing.reset();
-  // What an earlier life of its daemon promised is void; while no daemon is there, nobody feeds.
-  if (came.incarnation != 0) node.watchdog = {};
+  // What an earlier life of its daemon or of its host promised is void. Where only the daemon went,
+  // nobody feeds the watchdog any more: that promise holds.
+  if (came.incarnation != 0 || !only_daemon) node.watchdog = {};
+  if (!only_daemon) expect_called_off(state, came.id);
 }
 
 void node_went(State& state, NodeId id, Continuity continuity) {

@@ -53,6 +53,13 @@ bool is_no_news(const VmRecord& vm, NodeId node) {
   return running != nullptr && running->on == node && vm.may_run_on.contains(node);
 }
 
+/// Whether its migration was called off, has ended, and the target has not come back meanwhile.
+bool is_over(const VmRecord& vm) {
+  const auto* migrating = std::get_if<Migrating>(&vm.phase);
+  return migrating != nullptr && migrating->called_off && migrating->ended &&
+         !vm.may_run_on.contains(migrating->to);
+}
+
 void seen_running(State& state, const VmId& id, NodeId node) {
   auto& vm = state.vms.edit(id);
   const auto name = name_of(state, node);
@@ -77,7 +84,11 @@ void seen_running(State& state, const VmId& id, NodeId node) {
                   "it was seen running on " + name_of(state, running->on) + " and on " + name);
     }
   } else if (auto* migrating = std::get_if<Migrating>(&vm.phase)) {
-    if (migrating->to == node) migrating->landed = true;
+    if (migrating->to == node) {
+      migrating->landed = true;
+    } else if (is_over(vm)) {
+      now_running(state, id, vm, node);
+    }
   } else if (std::holds_alternative<Unsure>(vm.phase)) {
     if (vm.may_run_on.size() == 1) now_running(state, id, vm, node);
   } else if (stays_up(state, vm)) {
@@ -139,16 +150,35 @@ void count_death(State& state, VmRecord& vm, NodeId node, const std::string& how
   if (vm.crashes > state.policy.restart_tries_here) avoid(vm, node);
 }
 
+/// A guest that is not at the source of a migration called off may have got to the target after
+/// that was proved off, and was on again: it has to come into the view, or be proved off anew.
+bool may_have_come_late(State& state, const VmId& id, VmRecord& vm) {
+  const auto* migrating = std::get_if<Migrating>(&vm.phase);
+  if (migrating == nullptr || !migrating->called_off || !vm.may_run_on.empty()) return false;
+  const auto target = migrating->to;
+  if (!state.nodes.contains(target)) return false;
+  auto& node = state.nodes.edit(target);
+  node.standing = Unseen{state.now};
+  vm.may_run_on.emplace(target, state.index);
+  vm.phase = Unsure{};
+  tell(state, id, "may have come to " + node.name + " after it was proved off");
+  return true;
+}
+
 /// Where the phase goes when `node` has just been ruled out; the guest may still run on others.
 void phase_without(State& state, const VmId& id, VmRecord& vm, NodeId node) {
-  if (std::holds_alternative<Alarm>(vm.phase)) return;
+  if (std::holds_alternative<Alarm>(vm.phase) || may_have_come_late(state, id, vm)) return;
   if (vm.may_run_on.empty()) {
     vm.phase = Stopped{};
     return;
   }
   const auto* migrating = std::get_if<Migrating>(&vm.phase);
   if (migrating == nullptr) return;
-  if (migrating->to == node) {
+  if (migrating->to == node && !migrating->ended) {
+    std::get<Migrating>(vm.phase).called_off = true;
+    std::get<Migrating>(vm.phase).landed = false;
+    tell(state, id, "does not go on to " + name_of(state, node) + ", which was proved off");
+  } else if (migrating->to == node) {
     now_running(state, id, vm, migrating->from);
   } else if (migrating->landed) {
     vm.move_failures = 0;
@@ -181,6 +211,7 @@ void prove_off(State& state, NodeId node, const std::string& proof) {
   auto& record = state.nodes.edit(node);
   record.standing = ProvedOff{proof};
   record.fencing.reset();
+  record.watchdog = {};
   record.foreign.clear();
   tell(state, node, "was proved off: " + proof);
   for (const auto& [id, seated] : state.vms.on(node)) {
@@ -250,7 +281,8 @@ void apply_event(State& state, const MigrationEnded& event) {
     return;
   }
   auto& vm = state.vms.edit(event.vm);
-  std::get<Migrating>(vm.phase).ended = true;
+  auto& moving = std::get<Migrating>(vm.phase);
+  moving.ended = true;
   vm.last_move = event;
   const auto path = name_of(state, event.from) + " to " + name_of(state, event.to);
   for (auto& [node, since] : vm.may_run_on) since = state.index;
@@ -258,6 +290,10 @@ void apply_event(State& state, const MigrationEnded& event) {
     tell(state, event.vm,
          "moved live from " + path + " in " + std::to_string(event.total_ms) + " ms, paused for " +
              std::to_string(event.downtime_ms) + " ms");
+    return;
+  }
+  if (moving.called_off) {
+    tell(state, event.vm, "has not moved from " + path + ": " + event.why);
     return;
   }
   vm.move_failures += 1;

@@ -28,7 +28,11 @@ std::vector<Duty> duties(const State& state, NodeId self) {
       list.emplace_back(RunHere{id, starting->since});
     } else if (const auto* migrating = std::get_if<Migrating>(&vm.phase);
                migrating && migrating->from == self && !migrating->ended) {
-      list.emplace_back(SendAway{id, migrating->to, migrating->since});
+      if (migrating->called_off) {
+        list.emplace_back(CallOff{id, migrating->to, migrating->since});
+      } else {
+        list.emplace_back(SendAway{id, migrating->to, migrating->since});
+      }
     } else if (const auto* stopping = std::get_if<Stopping>(&vm.phase);
                stopping && stopping->on == self) {
       list.emplace_back(EndHere{id, stopping->force, stopping->since});

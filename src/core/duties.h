@@ -24,6 +24,13 @@ struct SendAway {
   EventIndex since;
   auto operator<=>(const SendAway&) const = default;
 };
+/// Make sure that the migration `since` does not go on, and tell how it ended.
+struct CallOff {
+  VmId vm;
+  NodeId to;
+  EventIndex since;
+  auto operator<=>(const CallOff&) const = default;
+};
 /// Stop the guest here.
 struct EndHere {
   VmId vm;
@@ -42,7 +49,7 @@ struct ReportInventory {
   auto operator<=>(const ReportInventory&) const = default;
 };
 
-using Duty = std::variant<RunHere, SendAway, EndHere, ProveOff, ReportInventory>;
+using Duty = std::variant<RunHere, SendAway, CallOff, EndHere, ProveOff, ReportInventory>;
 
 /// The duties of `self`; none for a node that is not a member of the view. Level, not edge: a duty
 /// stands until an event says that it is done, also across a restart of the daemon.

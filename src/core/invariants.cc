@@ -14,7 +14,9 @@ std::vector<NodeId> claimed(const Phase& phase) {
   if (const auto* starting = std::get_if<Starting>(&phase)) return {starting->on};
   if (const auto* running = std::get_if<Running>(&phase)) return {running->on};
   if (const auto* stopping = std::get_if<Stopping>(&phase)) return {stopping->on};
-  if (const auto* moving = std::get_if<Migrating>(&phase)) return {moving->from, moving->to};
+  if (const auto* moving = std::get_if<Migrating>(&phase)) {
+    return moving->called_off ? std::vector{moving->from} : std::vector{moving->from, moving->to};
+  }
   return {};
 }
 
@@ -96,12 +98,17 @@ void only_evidence_rules_out(const Change& change, const Event& event, const Sta
   }
 }
 
+/// Whether it was decided where the guest is, or goes to. Where a migration that was called off may
+/// end up all the same is no decision.
+bool is_placement(const Phase& phase) {
+  if (const auto* migrating = std::get_if<Migrating>(&phase)) return !migrating->called_off;
+  return std::holds_alternative<Starting>(phase);
+}
+
 /// The nodes that the guest was placed on.
 std::vector<NodeId> placed_on(const Change& change) {
   std::vector<NodeId> nodes;
-  if (change.before == nullptr || change.after == nullptr ||
-      (!std::holds_alternative<Starting>(change.after->phase) &&
-       !std::holds_alternative<Migrating>(change.after->phase))) {
+  if (change.before == nullptr || change.after == nullptr || !is_placement(change.after->phase)) {
     return nodes;
   }
   for (const auto& [node, since] : change.after->may_run_on) {

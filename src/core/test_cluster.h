@@ -244,6 +244,13 @@ class TestCluster {
     if (here(target) && target.incarnation != 0) report_at_work(duty.to);
     return true;
   }
+  bool do_duty(NodeId id, Host& /*host*/, const CallOff& duty) {
+    MigrationEnded ended{.vm = duty.vm, .from = id, .to = duty.to, .since = duty.since};
+    ended.why = "called off";
+    apply(ended);
+    report_at_work(id);
+    return true;
+  }
   bool do_duty(NodeId id, Host& host, const EndHere& duty) {
     if (duty.force == StopForce::ask && stubborn.contains(duty.vm.get())) return false;
     host.guests.erase(duty.vm);

@@ -98,6 +98,14 @@ TEST_F(Watchdogs, AreStillArmedWhenTheirDaemonIsAway) {
   EXPECT_EQ(cluster.node(home).watchdog, timeout);
 }
 
+TEST_F(Watchdogs, OfAHostThatWasAwayPromiseNothingBeforeItsDaemonIsThere) {
+  lose_home();
+  cluster.stop_daemon(home);
+  cluster.rejoin(home);
+  cluster.view();
+  EXPECT_EQ(cluster.node(home).watchdog, 0ms);
+}
+
 TEST_F(Watchdogs, ThatAreDisarmedPromiseNothing) {
   arm(incarnation(), 0ms);
   EXPECT_TRUE(cluster.said("has disarmed its watchdog"));

@@ -63,6 +63,8 @@ void GuestWork::tell_failure(const VmId& vm, const Event& failure) {
           tell_(failure);
           return finish(vm);
         }
+        // Cancelling it while the hypervisor hung came to nothing.
+        if (work.cancelled && now && *now) cancel(vm);
         work.progress =
             clock_.after(progress_interval, [this, vm, failure] { tell_failure(vm, failure); });
       });
@@ -73,6 +75,18 @@ bool GuestWork::certain(Work& work, const Result<std::optional<MigrationProgress
   work.in_doubt = true;
   work.doubt_ends = clock_.now() + doubt_interval;
   return false;
+}
+
+void GuestWork::call_off(const CallOff& duty, NodeId self, const std::string& to_name) {
+  if (!begin(duty.vm, duty.since, true)) return;
+  // What an earlier daemon asked for may be anywhere on its way through the hypervisor.
+  auto& work = work_.at(duty.vm);
+  work.cancelled = true;
+  work.in_doubt = true;
+  work.doubt_ends = clock_.now() + doubt_interval;
+  MigrationEnded ended{.vm = duty.vm, .from = self, .to = duty.to, .since = duty.since};
+  ended.why = to_name + " was proved off";
+  tell_failure(duty.vm, ended);
 }
 
 void GuestWork::end(const EndHere& duty) {
@@ -109,6 +123,10 @@ void GuestWork::watch_progress(const VmId& vm) {
   });
 }
 
+void GuestWork::cancel(const VmId& vm) {
+  hypervisor_.cancel_migration(vm, [](const Result<void>&) {});
+}
+
 void GuestWork::keep_only(const std::vector<Duty>& duties) {
   for (auto& [vm, work] : work_) {
     if (!work.migration || work.cancelled) continue;
@@ -118,7 +136,7 @@ void GuestWork::keep_only(const std::vector<Duty>& duties) {
     });
     if (wanted) continue;
     work.cancelled = true;
-    hypervisor_.cancel_migration(vm, [](const Result<void>&) {});
+    cancel(vm);
   }
 }
 

@@ -33,6 +33,8 @@ class GuestWork {
 
   void run(const RunHere& duty, NodeId self, const std::string& domain_xml);
   void send(const SendAway& duty, NodeId self, const std::string& to_name);
+  /// Ends a migration, also one that an earlier life of this daemon began.
+  void call_off(const CallOff& duty, NodeId self, const std::string& to_name);
   void end(const EndHere& duty);
   /// Gives up migrations that are no duty any more.
   void keep_only(const std::vector<Duty>& duties);
@@ -58,6 +60,7 @@ class GuestWork {
   void finish(const VmId& vm);
   void watch_progress(const VmId& vm);
   void tell_failure(const VmId& vm, const Event& failure);
+  void cancel(const VmId& vm);
   [[nodiscard]] bool certain(Work& work, const Result<std::optional<MigrationProgress>>& now);
 
   Hypervisor& hypervisor_;

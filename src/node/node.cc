@@ -184,6 +184,8 @@ void Node::do_duty(const SendAway& duty) {
   work_.send(duty, self(), name_of(state(), duty.to));
 }
 
+void Node::do_duty(const CallOff& duty) { work_.call_off(duty, self(), name_of(state(), duty.to)); }
+
 void Node::do_duty(const EndHere& duty) { work_.end(duty); }
 
 void Node::do_duty(const ProveOff& duty) {

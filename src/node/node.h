@@ -103,6 +103,7 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   void do_duties();
   void do_duty(const RunHere& duty);
   void do_duty(const SendAway& duty);
+  void do_duty(const CallOff& duty);
   void do_duty(const EndHere& duty);
   void do_duty(const ProveOff& duty);
   void do_duty(const ReportInventory& duty);

@@ -169,7 +169,7 @@ bool could_run(const World& world, const State& state, const VmRecord& vm,
 class RunsInTheEnd final : public Checker {
  public:
   explicit RunsInTheEnd(World& world) : Checker(world, "runs-in-the-end") {}
-  void on_applied(const Machine& machine, const State& before, const Event& event) override {
+  void on_news(const Machine& machine, const State& before, const Event& event) override {
     const auto& after = machine.node()->state();
     const auto& policy = after.policy;
     fewest_tries_ =
@@ -178,9 +178,6 @@ class RunsInTheEnd final : public Checker {
         !std::holds_alternative<InventoryReported>(event)) {
       return;
     }
-    const std::pair place{after.epoch, after.index};
-    if (place <= counted_) return;
-    counted_ = place;
     for (const auto& [id, vm] : after.vms) {
       const auto old = before.vms.find(id);
       if (old == before.vms.end()) continue;
@@ -215,7 +212,6 @@ class RunsInTheEnd final : public Checker {
   }
 
   std::uint32_t fewest_tries_ = 2 * restart_tries_limit;
-  std::pair<Epoch, EventIndex> counted_;
   std::map<VmId, std::uint32_t>
       failures_;  ///< crashes and starts that went wrong, of all the story
 };

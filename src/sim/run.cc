@@ -47,12 +47,10 @@ class Recorder final : public WorldWatcher {
   Recorder(World& world, RunResult& result) : world_(world), result_(result) {}
 
   void on_log(const LogEntry& entry) override { result_.log.push_back(entry); }
-  void on_applied(const Machine& machine, const State& /*before*/, const Event& event) override {
+  void on_news(const Machine& machine, const State& /*before*/, const Event& event) override {
     const auto* decided = std::get_if<Decided>(&event);
+    if (decided == nullptr) return;
     const auto& state = machine.node()->state();
-    const std::pair place{state.epoch, state.index};
-    if (decided == nullptr || place <= newest_) return;
-    newest_ = place;
     for (const auto& decision : decided->decisions) {
       result_.decisions.push_back({world_.now(), decided->view,
                                    std::visit(InWords(state), decision.action),
@@ -63,7 +61,6 @@ class Recorder final : public WorldWatcher {
  private:
   World& world_;
   RunResult& result_;
-  std::pair<Epoch, EventIndex> newest_;
 };
 
 class Play {

@@ -62,12 +62,8 @@ class Ear final : public WorldWatcher {
   void on_refused(const std::string& words, const std::string& why) override {
     refused.push_back({words, why});
   }
-  /// Each event of the order counts once, whoever applies it first.
-  void on_applied(const Machine& machine, const State& before, const Event& event) override {
+  void on_news(const Machine& machine, const State& before, const Event& event) override {
     const auto& after = machine.node()->state();
-    const std::pair place{after.epoch, after.index};
-    if (place <= newest_) return;
-    newest_ = place;
     if (const auto* ended = std::get_if<MigrationEnded>(&event); ended && ended->success) {
       auto& one = moves[ended->vm];
       ++one.count;
@@ -86,7 +82,6 @@ class Ear final : public WorldWatcher {
   }
 
   const World& world_;
-  std::pair<Epoch, EventIndex> newest_;
 };
 
 class Play {

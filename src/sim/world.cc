@@ -343,15 +343,30 @@ void World::on_said(NodeId node, const std::string& text) {
   log(machines_.at(node)->facts().name + " says", text);
 }
 
+bool World::is_news(const State& after, const Event& event) {
+  if (after.epoch < told_epoch_) return false;
+  if (after.epoch > told_epoch_) {
+    told_epoch_ = after.epoch;
+    told_.clear();
+  }
+  const auto [told, first] = told_.try_emplace(after.index, event);
+  if (first || told->second == event) return first;
+  told->second = event;
+  return true;
+}
+
 void World::on_applied(NodeId node, const State& before, const Event& event) {
   ++events_applied_;
   const auto& machine = *machines_.at(node);
   const auto& after = machine.node()->state();
-  if (const auto place = std::pair(after.epoch, after.index); place > told_) {
-    told_ = place;
+  const bool news = is_news(after, event);
+  if (news) {
     for (const auto& line : after.log) log(line.subject, line.text);
   }
-  for (auto* watcher : watchers_) watcher->on_applied(machine, before, event);
+  for (auto* watcher : watchers_) {
+    if (news) watcher->on_news(machine, before, event);
+    watcher->on_applied(machine, before, event);
+  }
 }
 
 void World::on_guest(const SimulatedHost& host, const VmId& vm) {

@@ -41,6 +41,10 @@ class WorldWatcher {
   /// A daemon applied an event; `before` is the state before it.
   virtual void on_applied(const Machine& /*machine*/, const State& /*before*/,
                           const Event& /*event*/) {}
+  /// The same, once for all daemons: told of the first to apply the event. What a member that is
+  /// lost applied at a place of the order where the others have something else is told, too.
+  virtual void on_news(const Machine& /*machine*/, const State& /*before*/,
+                       const Event& /*event*/) {}
   /// The power strip took a node's power because a member asked for it.
   virtual void on_fenced(const Machine& /*machine*/) {}
   /// The cluster said to an operator that his request is granted, and will not be forgotten.
@@ -131,6 +135,8 @@ class World final : private MachineListener {
   World(const Scenario& scenario, std::optional<State> live);
   void on_power(NodeId node, PowerState state, const std::string& why) override;
   void on_applied(NodeId node, const State& before, const Event& event) override;
+  /// Whether no daemon has applied this event at this place of the order before.
+  bool is_news(const State& after, const Event& event);
   void on_daemon(NodeId node, const std::string& what) override;
   void on_said(NodeId node, const std::string& text) override;
   void on_guest(const SimulatedHost& host, const VmId& vm);
@@ -166,7 +172,8 @@ class World final : private MachineListener {
   std::map<std::string, Timer> flapping_;
   std::optional<MonotonicTime> reach_changed_;
   std::size_t asked_ = 0;
-  std::pair<Epoch, EventIndex> told_;  ///< of the newest event whose lines stand in the log
+  Epoch told_epoch_;                  ///< the newest in which anything was told
+  std::map<EventIndex, Event> told_;  ///< in that epoch
   std::map<VmId, std::string> seen_on_;
   std::map<VmId, Timer> booting_;
   std::uint64_t events_applied_ = 0;

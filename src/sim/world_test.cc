@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "wire/wire.h"
+
 namespace upbeat {
 namespace {
 
@@ -53,6 +55,38 @@ TEST_F(WorldTest, APartitionLeavesItsLargerPartInStep) {
   world.pass(10s);
 
   EXPECT_TRUE(in_step("node0"));
+}
+
+class Listener : public WorldWatcher {
+ public:
+  void on_log(const LogEntry& entry) override { lines.push_back(entry.subject + " " + entry.text); }
+  [[nodiscard]] std::ptrdiff_t times_told(const std::string& line) const {
+    return std::ranges::count(lines, line);
+  }
+  std::vector<std::string> lines;
+};
+
+TEST_F(WorldTest, WhatOneMemberAppliesWhereTheOthersHaveSomethingElseHidesNothing) {
+  Listener listener;
+  world.watch(listener);
+  world.pass(10s);
+  bool first = true;
+  world.surroundings().tamper = [&](NodeId /*to*/, const std::string& bytes) {
+    auto message = decode_message(bytes);
+    auto* proposal = message ? std::get_if<Proposal>(&*message) : nullptr;
+    if (proposal == nullptr || !std::holds_alternative<DrainRequested>(proposal->event)) {
+      return bytes;
+    }
+    if (!std::exchange(first, false)) return bytes;
+    proposal->event = DrainRequested{world.id_of("node2"), DrainCause::maintenance, "one only"};
+    return encode(*message);
+  };
+
+  world.ask(DrainRequested{world.id_of("node1"), DrainCause::maintenance, "all"}, "maintenance");
+  world.pass(1s);
+
+  EXPECT_EQ(listener.times_told("node2 goes into maintenance (one only)"), 1);
+  EXPECT_EQ(listener.times_told("node1 goes into maintenance (all)"), 1);
 }
 
 }  // namespace

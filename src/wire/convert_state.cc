@@ -113,12 +113,13 @@ NodeRecord take(const v1::NodeRecord& in, Reading& reading) {
 // --- guests ------------------------------------------------------------------------------------
 
 void put(const Migrating& in, v1::Migrating& out) {
-  const auto& [from, to, since, ended, landed, progress] = in;
+  const auto& [from, to, since, ended, landed, called_off, progress] = in;
   out.set_from(from.get());
   out.set_to(to.get());
   out.set_since(since.get());
   out.set_ended(ended);
   out.set_landed(landed);
+  out.set_called_off(called_off);
   if (progress) wire::put(*progress, *out.mutable_progress());
 }
 
@@ -128,6 +129,7 @@ Migrating take(const v1::Migrating& in, Reading& reading) {
                 .since = EventIndex(in.since()),
                 .ended = in.ended(),
                 .landed = in.landed(),
+                .called_off = in.called_off(),
                 .progress = {}};
   if (in.has_progress()) out.progress = wire::take(in.progress(), reading);
   return out;

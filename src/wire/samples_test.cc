@@ -178,6 +178,7 @@ State sample_state() {
                 .since = EventIndex(14),
                 .ended = true,
                 .landed = true,
+                .called_off = true,
                 .progress = progress()},
       Stopping{.on = NodeId(15),
                .since = EventIndex(16),
