@@ -103,6 +103,8 @@ void apply_event(State& state, const Decided& event) {
   for (const auto& decision : event.decisions) {
     std::visit([&](const auto& action) { carry_out(state, action, decision.why); },
                decision.action);
+    // The next one asks what is on which node, which takes long for what is not settled.
+    state.vms.settle();
   }
 }
 

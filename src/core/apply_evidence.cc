@@ -233,22 +233,28 @@ void apply_event(State& state, const InventoryReported& report) {
          "reported " + std::to_string(report.guests.size()) + " guests and " +
              mib(report.capacity.memory_kib) + " for guests");
   }
+  const auto seats = state.vms.on(report.node);
+  auto seat = seats.begin();
   for (const auto& guest : report.guests) {
+    // Most guests are where they were; both lists are sorted, so that these cost next to nothing.
+    while (seat != seats.end() && seat->vm < guest.vm) ++seat;
+    if (seat != seats.end() && seat->vm == guest.vm && guest.sighting == Sighting::running &&
+        is_no_news(*seat->record, report.node)) {
+      continue;
+    }
     const auto vm = state.vms.find(guest.vm);
     if (vm == state.vms.end()) {
       node.foreign.push_back(guest);
     } else if (guest.sighting == Sighting::incoming) {
       seen_incoming(state, guest.vm, report);
-    } else if (guest.sighting == Sighting::running && !is_no_news(vm->second, report.node) &&
+    } else if (guest.sighting == Sighting::running &&
                (vm->second.may_run_on.contains(report.node) ||
                 !std::ranges::binary_search(report.busy, guest.vm))) {
       seen_running(state, guest.vm, report.node);
     }
   }
   for (const auto& [id, record] : state.vms.on(report.node)) {
-    const bool seen =
-        std::ranges::any_of(report.guests, [&](const GuestSeen& guest) { return guest.vm == id; });
-    if (seen) continue;
+    if (std::ranges::binary_search(report.guests, id, {}, &GuestSeen::vm)) continue;
     has_not_landed(state, id, report.node);
     if (!denies(report, id, state.vms.at(id))) continue;
     const auto how = ending_text(report, id) + " on " + name_of(state, report.node);

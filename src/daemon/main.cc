@@ -88,6 +88,9 @@ int run(const Config& config) {
   ShutdownGate gate(logind, clock);
   Node node({engine, hypervisor, fencer, gate, clock, **journal}, node_options(config));
   node.set_log([](const std::string& text) { spdlog::info("{}", text); });
+  const auto history = node.follow([](const std::vector<HistoryLine>& lines) {
+    for (const auto& line : lines) spdlog::info("{} {}", line.subject, line.text);
+  });
   NodeService service(node, **journal);
   const auto api = HttpServer::listen(io, service, config.api_socket);
   if (!api) return give_up(api.error());

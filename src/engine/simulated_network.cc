@@ -16,7 +16,7 @@ bool contains(const std::vector<T>& list, const T& value) {
 }
 
 constexpr NodeId the_ring_itself{};
-/// Entries that a ring keeps before it looks which of them everybody has taken.
+/// Entries that a ring keeps, at least, before it looks which of them everybody has taken.
 constexpr std::size_t log_kept = 512;
 constexpr std::size_t no_entry_yet = ~std::size_t{0};
 
@@ -37,8 +37,9 @@ struct SimulatedNetwork::Ring {
   RingId id;
   std::vector<NodeId> nodes;  // sorted
   std::deque<std::shared_ptr<const Entry>> log;
-  std::size_t forgotten = 0;  // entries before the log's begin: everybody has taken them
-  EngineView view;            // as of the log's end
+  std::size_t forgotten = 0;          // entries before the log's begin: everybody has taken them
+  std::size_t forgets_at = log_kept;  // the log's length at which it looks which these are
+  EngineView view;                    // as of the log's end
 
   [[nodiscard]] std::size_t end() const { return forgotten + log.size(); }
   [[nodiscard]] const std::shared_ptr<const Entry>& at(std::size_t i) const {
@@ -355,7 +356,7 @@ void SimulatedNetwork::deliver(Node& node) {
   if (ring && node.ring == ring && node.taken < ring->end()) {
     const auto entry = ring->at(node.taken);
     take(node, *entry);
-    if (ring->log.size() > log_kept) forget_what_all_took(*ring);
+    if (ring->log.size() > ring->forgets_at) forget_what_all_took(*ring);
   }
   schedule_delivery(node.id);
 }
@@ -367,6 +368,8 @@ void SimulatedNetwork::forget_what_all_took(Ring& ring) const {
     if (node.ring.get() == &ring) least = std::min(least, node.taken);
   }
   for (; ring.forgotten < least; ++ring.forgotten) ring.log.pop_front();
+  // Looking takes a while, where there are many nodes, and one of them may be slow.
+  ring.forgets_at = std::max(log_kept, 2 * ring.log.size());
 }
 
 void SimulatedNetwork::take(Node& node, const Entry& entry) {

@@ -139,18 +139,20 @@ void Node::on_applied(const State& before, const Event& event, const State& afte
   }
   if (witness_) witness_(before, event);
   if (std::holds_alternative<Decided>(event)) deciding_ = false;
+  tell_followers(after);
+  reconcile();
+}
+
+void Node::tell_followers(const State& after) {
+  std::erase_if(followers_, [](const auto& follower) { return follower.expired(); });
+  if (after.log.empty() || followers_.empty()) return;
   std::vector<HistoryLine> lines;
   for (const auto& line : after.log) {
-    say(line.subject + " " + line.text);
     lines.push_back({after.index, ports_.clock.wall_ms(), line.subject, line.text});
   }
-  std::erase_if(followers_, [](const auto& follower) { return follower.expired(); });
-  if (!lines.empty()) {
-    for (const auto& weak : std::vector(followers_)) {
-      if (const auto follower = weak.lock()) (*follower)(lines);
-    }
+  for (const auto& weak : std::vector(followers_)) {
+    if (const auto follower = weak.lock()) (*follower)(lines);
   }
-  reconcile();
 }
 
 /// Once per turn: what several events ask for is done together.

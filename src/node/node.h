@@ -76,7 +76,7 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   void request(const Event& event, Outcome done);
   /// Calls `follower` with each event's lines until the Timer goes.
   [[nodiscard]] Timer follow(HistoryFollower follower);
-  /// Tells what this node does, for the log; set before start.
+  /// Tells what this node does, beside the history, for the log; set before start.
   void set_log(std::function<void(const std::string&)> log) { log_ = std::move(log); }
   /// Shows each event that was applied and the state before it; set before start.
   void set_witness(std::function<void(const State&, const Event&)> witness) {
@@ -99,6 +99,7 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   void on_shutdown_cancelled() override;
 
  private:
+  void tell_followers(const State& after);
   void reconcile();
   void do_duties();
   void do_duty(const RunHere& duty);

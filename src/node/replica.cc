@@ -17,6 +17,29 @@ std::string without_quorum(const EngineView& view, Engine& engine) {
   return "it is in a part of the cluster without quorum (" + here + " nodes)";
 }
 
+/// Whether the report tells of a guest where nobody expected one.
+bool adds_a_place(const State& before, const InventoryReported& report) {
+  return std::ranges::any_of(report.guests, [&](const GuestSeen& guest) {
+    const auto vm = before.vms.find(guest.vm);
+    return vm != before.vms.end() && !vm->second.may_run_on.contains(report.node);
+  });
+}
+
+/// Whether somebody acts on it, or was promised it: then it must not be forgotten. What was only
+/// seen may be: a state without the last of that is an older one, by which a guest may be running
+/// on more nodes, never on fewer. It gets to the disk for good with the next decision.
+bool must_last(const State& before, const Event& event, const State& after) {
+  if (!after.refused.empty()) return false;
+  if (const auto* report = std::get_if<InventoryReported>(&event)) {
+    return !after.log.empty() && adds_a_place(before, *report);
+  }
+  return !std::holds_alternative<Tick>(event) && !std::holds_alternative<NodeLeaving>(event) &&
+         !std::holds_alternative<FenceReported>(event) &&
+         !std::holds_alternative<VmStartFailed>(event) &&
+         !std::holds_alternative<MigrationEnded>(event) &&
+         !std::holds_alternative<MigrationProgressed>(event);
+}
+
 }  // namespace
 
 Replica::Replica(Engine& engine, Journal& journal, Clock& clock, ReplicaListener& listener,
@@ -78,11 +101,10 @@ void Replica::on_view(const EngineView& view) {
   }
   incarnation_ = me->incarnation;
   if (!view.quorate) return;
-  if (!fingerprint_) fingerprint_ = fingerprint(state_);
   Hello hello{.view_key = view_key_,
               .index = state_.index,
               .epoch = state_.epoch,
-              .fingerprint = *fingerprint_,
+              .fingerprint = fingerprint_.of(state_),
               .incarnation = incarnation_,
               .live = live_,
               .format = release_.format,
@@ -159,7 +181,6 @@ void Replica::install(const std::string& snapshot) {
     return;
   }
   state_ = std::move(*state);
-  fingerprint_.reset();
   unwritten_.clear();
   save_snapshot();
   for (auto& one : std::exchange(unsafe_, {})) {
@@ -195,15 +216,14 @@ void Replica::receive(NodeId from, const Proposal& proposal) {
 void Replica::apply_now(const Event& event, std::uint64_t own_request) {
   const State before = state_;
   state_ = apply(std::move(state_), event);
-  fingerprint_.reset();
   std::vector<HistoryLine> lines;
   for (const auto& line : state_.log) {
     lines.push_back({state_.index, clock_.wall_ms(), line.subject, line.text});
   }
-  const bool matters = !lines.empty() || std::holds_alternative<ViewChanged>(event);
-  unwritten_.push_back({{state_.index, encode(event)},
-                        std::move(lines),
-                        matters ? Durability::synced : Durability::relaxed});
+  unwritten_.push_back(
+      {{state_.index, encode(event)},
+       std::move(lines),
+       must_last(before, event, state_) ? Durability::synced : Durability::relaxed});
   if (!std::exchange(flush_posted_, true)) {
     end_of_turn_ = clock_.after(std::chrono::nanoseconds(0), [this] { flush(); });
   }
@@ -253,15 +273,15 @@ void Replica::flush() {
   flush_posted_ = false;
   if (unwritten_.empty()) return;
   const auto batch = std::exchange(unwritten_, {});
-  const bool matters = std::ranges::any_of(
+  const bool lasts = std::ranges::any_of(
       batch, [](const auto& one) { return one.durability == Durability::synced; });
   // A disk that has missed events takes nothing but a whole state.
   const bool was_behind = disk_behind_;
   const bool safe_here = disk_behind_
                              ? save_snapshot()
-                             : write(batch, matters ? Durability::synced : Durability::relaxed);
+                             : write(batch, lasts ? Durability::synced : Durability::relaxed);
   if (was_behind && safe_here) listener_.on_disk_well();
-  if (safe_here && (matters || was_behind) && in_step_) say_persisted(batch.back().event.index);
+  if (safe_here && (lasts || was_behind) && in_step_) say_persisted(batch.back().event.index);
 }
 
 void Replica::say_persisted(EventIndex index) {

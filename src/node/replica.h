@@ -134,7 +134,7 @@ class Replica final : public EngineListener {
   Release release_;
 
   State state_;
-  std::optional<std::uint64_t> fingerprint_;  ///< of `state_`, once somebody asked for it
+  StateFingerprint fingerprint_;
   NodeId self_;
   std::uint64_t incarnation_ = 0;
   bool live_ = false;  ///< carries its state over from a quorate view of this life

@@ -178,13 +178,14 @@ class RunsInTheEnd final : public Checker {
         !std::holds_alternative<InventoryReported>(event)) {
       return;
     }
-    for (const auto& [id, vm] : after.vms) {
-      const auto old = before.vms.find(id);
-      if (old == before.vms.end()) continue;
-      if (vm.start_failures > old->second.start_failures || vm.crashes != old->second.crashes) {
-        ++failures_[id];
-      }
-    }
+    Table<VmId, VmRecord>::differences(
+        before.vms.records(), after.vms.records(),
+        [&](const VmId& id, const VmRecord* old, const VmRecord* vm) {
+          if (old == nullptr || vm == nullptr) return;
+          if (vm->start_failures > old->start_failures || vm->crashes != old->crashes) {
+            ++failures_[id];
+          }
+        });
   }
   void on_settled() override {
     const auto* member = world_.member();

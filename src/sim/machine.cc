@@ -143,11 +143,6 @@ void Machine::start_daemon() {
 }
 
 void Machine::said(const std::string& text) {
-  const auto is_history = [&](const LogLine& line) {
-    return text == line.subject + " " + line.text;
-  };
-  const auto& history = daemon_->node.state().log;
-  if (std::ranges::any_of(history, is_history)) return;
   if (daemon_->node.in_step() != daemon_->in_step) return step_changed();
   listener_.on_said(facts_.id, text);
 }

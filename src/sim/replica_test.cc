@@ -80,6 +80,11 @@ class Members : public testing::Test {
     network_->start(id);
     start_daemon(id);
   }
+  void lose_all_power() {
+    for (const auto id : ids_) cut_power(id);
+    for (const auto id : ids_) power_on(id);
+    clock_.advance(10s);
+  }
   Replica& at(std::uint32_t id) { return *members_.at(NodeId(id)).replica; }
   /// Asks a member to define a VM; the answer stands in `answers_` once it came.
   void ask(std::uint32_t id, const std::string& vm) {
@@ -185,6 +190,40 @@ TEST_F(Members, ForgetNothingThatWasAnsweredWhenAllLosePowerAtOnce) {
 
   expect_one_state();
   EXPECT_TRUE(knows(1, "a"));
+}
+
+TEST_F(Members, WaitForNoDiskWhenSomethingWasOnlySeen) {
+  begin();
+  ask(1, "a");
+  at(1).propose(Tick{500ms}, Repeat::never);
+  clock_.advance(1s);
+  EXPECT_EQ(at(1).state().now, 500ms);
+
+  lose_all_power();
+  EXPECT_EQ(at(1).state().now, 0ms) << "nobody had waited for that";
+
+  at(1).propose(Tick{500ms}, Repeat::never);
+  ask(1, "b");
+  clock_.advance(1s);
+  lose_all_power();
+
+  EXPECT_EQ(at(1).state().now, 500ms) << "what lasts carries what was before it";
+  EXPECT_TRUE(knows(1, "a") && knows(1, "b"));
+}
+
+TEST_F(Members, DoNotForgetAGuestWhereNobodyExpectedIt) {
+  begin();
+  ask(1, "a");
+  clock_.advance(1s);
+  InventoryReported report{.node = NodeId(1), .incarnation = at(1).incarnation()};
+  report.as_of = at(1).state().index;
+  report.guests.push_back({VmId("a"), 1024, Sighting::running});
+  at(1).propose(report, Repeat::never);
+  clock_.advance(1s);
+
+  lose_all_power();
+
+  EXPECT_TRUE(at(1).state().vms.at(VmId("a")).may_run_on.contains(NodeId(1)));
 }
 
 TEST_F(Members, KnowThatNobodyWatchedWhenAllWereOff) {

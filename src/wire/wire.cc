@@ -111,6 +111,54 @@ Result<Message> decode_message(const std::string& bytes, std::uint32_t knows) {
   return decode<Message, wire::v1::Message>(wire::Kind::message, knows, bytes);
 }
 
-std::uint64_t fingerprint(const State& state) { return hash_of(body_of<wire::v1::State>(state)); }
+namespace {
+
+/// Hashes that are summed up must differ in all bits where their bytes differ in one (the finalizer
+/// of SplitMix64; Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
+std::uint64_t scatter(std::uint64_t hash) {
+  hash = (hash ^ (hash >> 30U)) * 0xbf58476d1ce4e5b9U;
+  hash = (hash ^ (hash >> 27U)) * 0x94d049bb133111ebU;
+  return hash ^ (hash >> 31U);
+}
+
+/// As it stands alone in a state.
+std::uint64_t hash_of_record(NodeId id, const NodeRecord& record) {
+  State alone;
+  alone.nodes.emplace(id, record);
+  return scatter(hash_of(body_of<wire::v1::State>(alone)));
+}
+std::uint64_t hash_of_record(const VmId& id, const VmRecord& record) {
+  State alone;
+  alone.vms.emplace(id, record);
+  return scatter(hash_of(body_of<wire::v1::State>(alone)));
+}
+
+/// Makes `known` what `now` is; returns by how much the sum of its records' hashes changes.
+template <class Key, class Record>
+std::uint64_t catch_up(Table<Key, Record>& known, const Table<Key, Record>& now) {
+  std::uint64_t change = 0;
+  Table<Key, Record>::differences(known, now,
+                                  [&](const Key& key, const Record* old, const Record* fresh) {
+                                    if (old != nullptr) change -= hash_of_record(key, *old);
+                                    if (fresh != nullptr) change += hash_of_record(key, *fresh);
+                                  });
+  known = now;
+  return change;
+}
+
+}  // namespace
+
+std::uint64_t StateFingerprint::of(const State& state) {
+  sum_ += catch_up(nodes_, state.nodes) + catch_up(vms_, state.vms.records());
+  State rest;
+  rest.index = state.index;
+  rest.epoch = state.epoch;
+  rest.now = state.now;
+  rest.rules = state.rules;
+  rest.policy = state.policy;
+  return scatter(hash_of(body_of<wire::v1::State>(rest))) + sum_;
+}
+
+std::uint64_t fingerprint(const State& state) { return StateFingerprint().of(state); }
 
 }  // namespace upbeat

@@ -109,7 +109,19 @@ using Message = std::variant<Hello, SnapshotChunk, Proposal, Persisted>;
 [[nodiscard]] Result<Message> decode_message(const std::string& bytes,
                                              std::uint32_t knows = wire_format);
 
-/// A hash (base/hash.h) of what a snapshot holds: members with the same state have the same one.
+/// A hash of what a snapshot holds: members with the same state have the same one.
 [[nodiscard]] std::uint64_t fingerprint(const State& state);
+
+/// The same for a state that is asked about again and again: it costs what has changed since.
+class StateFingerprint {
+ public:
+  [[nodiscard]] std::uint64_t of(const State& state);
+
+ private:
+  // What `sum_` was made of, and shares with the state whatever did not change.
+  Table<NodeId, NodeRecord> nodes_;
+  Table<VmId, VmRecord> vms_;
+  std::uint64_t sum_ = 0;  ///< of all records' hashes
+};
 
 }  // namespace upbeat
