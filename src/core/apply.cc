@@ -255,4 +255,9 @@ State apply(State state, const Event& event) {
   return state;
 }
 
+bool is_news(const State& state, const InventoryReported& report) {
+  const auto after = apply(state, report);
+  return !after.log.empty() || after.nodes != state.nodes || after.vms != state.vms;
+}
+
 }  // namespace upbeat

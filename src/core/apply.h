@@ -12,4 +12,7 @@ namespace upbeat {
 /// `refused` of the result tell what this event did.
 [[nodiscard]] State apply(State state, const Event& event);
 
+/// Whether the report would tell this state anything that it does not know.
+[[nodiscard]] bool is_news(const State& state, const InventoryReported& report);
+
 }  // namespace upbeat

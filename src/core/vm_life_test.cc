@@ -339,6 +339,31 @@ TEST(StartedBehindOurBack, AnOperatorsWordLetsTheInventoriesDecide) {
   EXPECT_EQ(cluster.host_of("x0"), home);
 }
 
+TEST(Report, IsNewsOnlyIfItTellsWhatIsNotKnown) {
+  TestCluster cluster({1, 2});
+  cluster.run("x0");
+  InventoryReported report{.node = NodeId(cluster.host_of("x0"))};
+  report.incarnation = online(cluster.state, report.node)->incarnation;
+  report.as_of = cluster.state.index;
+  report.capacity = cluster.state.nodes.at(report.node).capacity;
+  report.guests = {{VmId("x0"), 256 * 1024, Sighting::running}};
+  EXPECT_FALSE(is_news(cluster.state, report));
+
+  auto other_capacity = report;
+  other_capacity.capacity.memory_kib += 1;
+  EXPECT_TRUE(is_news(cluster.state, other_capacity));
+
+  auto foreign = report;
+  foreign.guests.push_back({VmId("y"), 1024, Sighting::running});
+  EXPECT_TRUE(is_news(cluster.state, foreign));
+
+  auto gone = report;
+  gone.guests.clear();
+  EXPECT_TRUE(is_news(cluster.state, gone));
+  gone.busy = {VmId("x0")};
+  EXPECT_FALSE(is_news(cluster.state, gone)) << "it proves nothing";
+}
+
 TEST(ForeignGuests, TakeRoomAndAreLeftAlone) {
   TestCluster cluster({1});
   cluster.start_behind_our_back("private", 1);

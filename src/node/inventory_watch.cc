@@ -20,16 +20,12 @@ Sighting sighting(GuestPhase phase) {
   return Sighting::running;
 }
 
-bool same_news(const InventoryReported& a, const InventoryReported& b) {
-  return a.incarnation == b.incarnation && a.capacity == b.capacity && a.guests == b.guests;
-}
-
 }  // namespace
 
 InventoryWatch::InventoryWatch(Hypervisor& hypervisor, Clock& clock,
                                std::function<std::optional<ReadingBasis>()> basis,
                                std::function<std::vector<VmId>()> busy,
-                               std::function<void(InventoryReported)> report,
+                               std::function<bool(const InventoryReported&)> report,
                                std::function<void(const std::string&)> trouble)
     : hypervisor_(hypervisor),
       clock_(clock),
@@ -46,36 +42,34 @@ void InventoryWatch::set_capacity(std::optional<std::uint64_t> memory_kib,
 
 void InventoryWatch::begin() {
   regular_ = clock_.after(inventory_interval, [this] {
-    look(Report::if_changed);
+    look_now();
     begin();
   });
 }
-
-void InventoryWatch::look_now() { look(Report::always); }
 
 void InventoryWatch::look_soon() {
   if (reading_ || soon_pending_) return;
   soon_pending_ = true;
   soon_ = clock_.after(evidence_interval, [this] {
     soon_pending_ = false;
-    look(Report::always);
+    look_now();
   });
 }
 
-void InventoryWatch::look(Report report) {
+void InventoryWatch::look_now() {
   if (reading_) {
     // What is being read now may be older than what just changed.
-    again_ = again_ == Report::always ? Report::always : report;
+    again_ = true;
     return;
   }
   const auto basis = basis_();
   if (!basis) return;
   reading_ = true;
   if (capacity_) {
-    read(*basis, report);
+    read(*basis);
     return;
   }
-  hypervisor_.host_facts([this, basis = *basis, report](const Result<HostFacts>& facts) {
+  hypervisor_.host_facts([this, basis = *basis](const Result<HostFacts>& facts) {
     if (!facts) {
       reading_ = false;
       trouble_(facts.error().text);
@@ -83,21 +77,20 @@ void InventoryWatch::look(Report report) {
     }
     const auto memory = memory_kib_.value_or(facts->memory_kib);
     capacity_ = Capacity{memory > reserve_kib_ ? memory - reserve_kib_ : 0, facts->cores};
-    read(basis, report);
+    read(basis);
   });
 }
 
-void InventoryWatch::read(const ReadingBasis& basis, Report report) {
-  hypervisor_.inventory([this, basis, report](const Result<std::vector<Guest>>& guests) {
+void InventoryWatch::read(const ReadingBasis& basis) {
+  hypervisor_.inventory([this, basis](const Result<std::vector<Guest>>& guests) {
     reading_ = false;
     trouble_(guests ? "" : guests.error().text);
-    if (guests) finish(basis, report, *guests);
-    if (const auto again = std::exchange(again_, std::nullopt)) look(*again);
+    if (guests) finish(basis, *guests);
+    if (std::exchange(again_, false)) look_now();
   });
 }
 
-void InventoryWatch::finish(const ReadingBasis& basis, Report report,
-                            const std::vector<Guest>& guests) {
+void InventoryWatch::finish(const ReadingBasis& basis, const std::vector<Guest>& guests) {
   guests_ = guests.size();
   InventoryReported news{.node = basis.self,
                          .incarnation = basis.incarnation,
@@ -113,11 +106,8 @@ void InventoryWatch::finish(const ReadingBasis& basis, Report report,
     const auto at = std::ranges::lower_bound(news.busy, vm);
     if (at == news.busy.end() || *at != vm) news.busy.insert(at, vm);
   }
-  if (report == Report::if_changed && last_ && same_news(*last_, news)) return;
   for (const auto& [vm, ending] : ended_) news.ended.push_back({vm, ending});
-  ended_.clear();
-  last_ = news;
-  report_(std::move(news));
+  if (report_(news)) ended_.clear();
 }
 
 }  // namespace upbeat

@@ -32,35 +32,34 @@ struct ReadingBasis {
 class InventoryWatch {
  public:
   /// `basis` is asked at the beginning of each reading; nothing is read while it gives none.
-  /// `busy` is asked again at its end. `report` puts the result into the order.
+  /// `busy` is asked again at its end. `report` puts the result into the order, if it is news, and
+  /// returns whether it was.
   InventoryWatch(Hypervisor& hypervisor, Clock& clock,
                  std::function<std::optional<ReadingBasis>()> basis,
                  std::function<std::vector<VmId>()> busy,
-                 std::function<void(InventoryReported)> report,
+                 std::function<bool(const InventoryReported&)> report,
                  std::function<void(const std::string&)> trouble);
 
   void set_capacity(std::optional<std::uint64_t> memory_kib, std::uint64_t reserve_kib);
-  /// Something changed: read and report.
+  /// Something changed: read and report, once more if it is being read just now.
   void look_now();
   /// Somebody waits for evidence: look now, or soon if we only just did.
   void look_soon();
-  /// Begins to look by itself every inventory_interval; reports only what differs.
+  /// Begins to look by itself every inventory_interval.
   void begin();
   void ended(const VmId& vm, Ending ending) { ended_[vm] = ending; }
   /// What was read last, as far as it is known: whether there is any guest at all.
   [[nodiscard]] std::optional<std::size_t> guests() const { return guests_; }
 
  private:
-  enum class Report : std::uint8_t { always, if_changed };
-  void look(Report report);
-  void read(const ReadingBasis& basis, Report report);
-  void finish(const ReadingBasis& basis, Report report, const std::vector<Guest>& guests);
+  void read(const ReadingBasis& basis);
+  void finish(const ReadingBasis& basis, const std::vector<Guest>& guests);
 
   Hypervisor& hypervisor_;
   Clock& clock_;
   std::function<std::optional<ReadingBasis>()> basis_;
   std::function<std::vector<VmId>()> busy_;
-  std::function<void(InventoryReported)> report_;
+  std::function<bool(const InventoryReported&)> report_;
   std::function<void(const std::string&)> trouble_;
 
   std::optional<std::uint64_t> memory_kib_;
@@ -68,9 +67,8 @@ class InventoryWatch {
   std::optional<Capacity> capacity_;
   std::map<VmId, Ending> ended_;
   std::optional<std::size_t> guests_;
-  std::optional<InventoryReported> last_;
   bool reading_ = false;
-  std::optional<Report> again_;
+  bool again_ = false;
   Timer soon_;
   Timer regular_;
   bool soon_pending_ = false;

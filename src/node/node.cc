@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/apply.h"
 #include "core/decide.h"
 #include "core/invariants.h"
 
@@ -48,7 +49,12 @@ Node::Node(NodePorts ports, NodeOptions options)
                                 work_.busy(duties(state(), self()))};
           },
           [this] { return work_.busy(duties(state(), self())); },
-          [this](InventoryReported report) { replica_.propose(std::move(report), Repeat::never); },
+          // What a change of view swallows is told again: until it is known, it is news.
+          [this](const InventoryReported& report) {
+            if (!is_news(state(), report)) return false;
+            replica_.propose(report, Repeat::never);
+            return true;
+          },
           [this](const std::string& trouble) {
             if (trouble.empty()) {
               alarms_.erase("hypervisor");

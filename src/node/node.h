@@ -64,6 +64,8 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   [[nodiscard]] Result<void> start();
 
   [[nodiscard]] const State& state() const { return replica_.state(); }
+  /// For a process with many nodes: `same` equals this one's state, and need be held only once.
+  void share(const State& same) { replica_.share(same); }
   [[nodiscard]] NodeId self() const { return replica_.self(); }
   [[nodiscard]] bool in_step() const { return replica_.in_step(); }
   /// Why this node does nothing now: out of step, or frozen; empty if neither.

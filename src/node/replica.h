@@ -68,6 +68,11 @@ class Replica final : public EngineListener {
   [[nodiscard]] Result<void> start();
 
   [[nodiscard]] const State& state() const { return state_; }
+  /// `same` equals this state: from now on both hold their records in common.
+  void share(const State& same) {
+    state_.nodes = same.nodes;
+    state_.vms = same.vms;
+  }
   [[nodiscard]] NodeId self() const { return self_; }
   [[nodiscard]] bool in_step() const { return in_step_; }
   /// Why it is not in step; empty if it is.

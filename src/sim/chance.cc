@@ -38,7 +38,7 @@ struct Happening {
 
 /// The cluster acts on most things within some milliseconds. What comes in this time comes while
 /// some members know of a decision and others do not.
-constexpr std::uint64_t moment_ms = 12;
+constexpr std::uint64_t moment_ms = 6;
 
 /// Some things last until the story is over.
 std::string ends_or_lasts(Draw& draw, const std::string& end) {
@@ -93,7 +93,8 @@ Happening daemon(Draw& draw) {
 Happening hypervisor(Draw& draw) {
   const auto node = draw.node();
   return {"hypervisor " + node + " " + draw.one_of({"stop", "hang"}),
-          "hypervisor " + node + " start"};
+          "hypervisor " + node + " start",
+          draw.below(4) == 0 ? "vm " + draw.vm() + " force-off" : ""};
 }
 Happening fence_device(Draw& draw) {
   const auto node = draw.node();
@@ -184,7 +185,8 @@ Happening operators(Draw& draw) {
 Happening moment(Draw& draw) {
   const auto node = draw.node();
   const auto vm = draw.vm();
-  const auto cause = draw.one_of({"vm " + vm + " crash", "vm " + vm + " migrate"});
+  const auto cause =
+      "vm " + vm + " " + draw.one_of({"crash", "crash", "migrate", "migrate", "stop"});
   switch (draw.below(4)) {
     case 0:
       return {cause, "*on", "*cut"};
@@ -215,7 +217,7 @@ const std::vector<FaultClass>& classes() {
       {"rules", 3, rules},
       {"policy", 3, policy},
       {"operator", 12, operators},
-      {"moment", 6, moment},
+      {"moment", 8, moment},
   };
   return all;
 }

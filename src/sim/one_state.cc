@@ -42,6 +42,8 @@ class OneState final : public Checker {
     auto& known = found->second;
     if (follows && known.follows ? same_step(before, state, known)
                                  : same_whole(state, known.state)) {
+      // What is the same is held once: a large cluster is many times the same.
+      world_.machine(machine.facts().name).node()->share(known.state);
       return;
     }
     const auto& other = *world_.machines().at(known.node);

@@ -197,7 +197,7 @@ TEST(Story, HasOnlyTheFaultsThatAreAskedFor) {
       {"flap", {"flap"}},
       {"partition", {"partition", "heal"}},
       {"daemon", {"daemon"}},
-      {"hypervisor", {"hypervisor"}},
+      {"hypervisor", {"hypervisor", "vm"}},
       {"fence-device", {"fence-device"}},
       {"disk", {"disk"}},
       {"clock", {"clock"}},
