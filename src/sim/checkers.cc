@@ -116,6 +116,10 @@ class InvariantsHold final : public Checker {
                   const Event& /*event*/) override {
     if (const auto& why = machine.node()->frozen()) violated(machine.facts().name + ": " + *why);
   }
+  /// Members say nothing that one of them is too old for.
+  void on_out_of_step(const Machine& machine, const std::string& why) override {
+    if (why.contains("it cannot understand")) violated(machine.facts().name + ": " + why);
+  }
 };
 
 /// No decision comes true without saying why.
@@ -254,7 +258,9 @@ const std::vector<CheckerFacts>& all_checkers() {
       {"within-capacity", "no host holds more guests than it has memory for", make<WithinCapacity>},
       {"nothing-forgotten", "what an operator was granted stays so", make<NothingForgotten>},
       {"one-state", "members that applied the same event hold the same state", make_one_state},
-      {"invariants-hold", "no member finds its own state broken", make<InvariantsHold>},
+      {"invariants-hold",
+       "no member finds its own state broken, or hears what it cannot understand",
+       make<InvariantsHold>},
       {"reasons-given", "every decision says why", make<ReasonsGiven>},
       {"healthy-spared", "a node that is well is not fenced", make<HealthySpared>},
       {"runs-in-the-end", "once faults stop, every guest runs that is wanted and has room",

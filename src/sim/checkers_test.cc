@@ -167,6 +167,17 @@ TEST_F(Checkers, SeeAMemberWhoseStateIsAnotherOneThanTheOthers) {
               testing::ContainsRegex("node. and node. hold different states after event"));
 }
 
+TEST_F(Checkers, SeeAMemberThatDoesNotUnderstandTheOthers) {
+  world_.surroundings().tamper = [](NodeId to, const std::string& bytes) {
+    return to == NodeId(2) ? "of a later release" : bytes;
+  };
+
+  world_.pass(10s);
+
+  EXPECT_THAT(found("invariants-hold"),
+              testing::ContainsRegex("node.: it cannot understand what another member says"));
+}
+
 TEST_F(Checkers, SeeAMemberThatFindsItsOwnStateBroken) {
   State torn = world_.member()->state();
   torn.vms.edit(VmId("x0")).may_run_on.clear();

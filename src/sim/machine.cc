@@ -149,7 +149,10 @@ void Machine::said(const std::string& text) {
 
 void Machine::step_changed() {
   daemon_->in_step = !daemon_->in_step;
-  if (!daemon_->in_step) return tell_unless_in_step(agreeing_patience);
+  if (!daemon_->in_step) {
+    listener_.on_out_of_step(facts_.id, daemon_->node.trouble());
+    return tell_unless_in_step(agreeing_patience);
+  }
   daemon_->out_of_step.cancel();
   if (std::exchange(daemon_->told_out_of_step, false)) {
     listener_.on_said(facts_.id, "is in step with the cluster");

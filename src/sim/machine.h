@@ -55,6 +55,8 @@ class MachineListener {
   virtual void on_daemon(NodeId node, const std::string& what) = 0;
   /// What its daemon writes to its own journal, besides the cluster's history.
   virtual void on_said(NodeId node, const std::string& text) = 0;
+  /// Its daemon was in step with a quorate view and is no longer.
+  virtual void on_out_of_step(NodeId node, const std::string& why) = 0;
 };
 
 /// Single-threaded; its verbs are not for calls that come out of its own daemon.

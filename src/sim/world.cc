@@ -339,6 +339,10 @@ void World::on_daemon(NodeId node, const std::string& what) {
   log("world", machines_.at(node)->facts().name + ": " + what);
 }
 
+void World::on_out_of_step(NodeId node, const std::string& why) {
+  for (auto* watcher : watchers_) watcher->on_out_of_step(*machines_.at(node), why);
+}
+
 void World::on_said(NodeId node, const std::string& text) {
   log(machines_.at(node)->facts().name + " says", text);
 }

@@ -45,6 +45,8 @@ class WorldWatcher {
   /// lost applied at a place of the order where the others have something else is told, too.
   virtual void on_news(const Machine& /*machine*/, const State& /*before*/,
                        const Event& /*event*/) {}
+  /// A daemon was in step with a quorate view and is no longer.
+  virtual void on_out_of_step(const Machine& /*machine*/, const std::string& /*why*/) {}
   /// The power strip took a node's power because a member asked for it.
   virtual void on_fenced(const Machine& /*machine*/) {}
   /// The cluster said to an operator that his request is granted, and will not be forgotten.
@@ -139,6 +141,7 @@ class World final : private MachineListener {
   bool is_news(const State& after, const Event& event);
   void on_daemon(NodeId node, const std::string& what) override;
   void on_said(NodeId node, const std::string& text) override;
+  void on_out_of_step(NodeId node, const std::string& why) override;
   void on_guest(const SimulatedHost& host, const VmId& vm);
   void begin();
   [[nodiscard]] bool hear_each_other(const std::string& a, const std::string& b) const;
