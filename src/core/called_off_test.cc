@@ -114,5 +114,31 @@ TEST_F(CalledOff, ATargetThatDoesNotComeBackIsProvedOffOnceMore) {
   EXPECT_EQ(cluster.times_said("node" + std::to_string(to) + " was proved off:"), 2);
 }
 
+TEST(BothEndsOfAMigration, MayBeProvedOffByOneTick) {
+  TestCluster cluster({1, 2, 3, 4, 5}, 1024);
+  cluster.fence_works = false;
+  cluster.run("x0");
+  cluster.run("x1");
+  const auto from = cluster.host_of("x0");
+  const auto to = cluster.host_of("x1");
+  for (const auto node : {from, to}) {
+    const auto incarnation = online(cluster.state, NodeId(node))->incarnation;
+    cluster.apply(WatchdogArmed{NodeId(node), incarnation, std::chrono::seconds(10)});
+  }
+  // Whoever is proved off first is the target of one of them.
+  cluster.migrate("x0", to);
+  cluster.migrate("x1", from);
+  ASSERT_TRUE(cluster.decide_once());
+  for (const auto node : {from, to}) cluster.cut_power(node);
+  cluster.view();
+
+  // The checks of the invariants are in it.
+  cluster.pass(std::chrono::seconds(20));
+
+  EXPECT_EQ(cluster.times_said("has reset it"), 2);
+  EXPECT_NE(cluster.is_running("x0"), cluster.is_running("x1"))
+      << "one may be at its target, if that is on again";
+}
+
 }  // namespace
 }  // namespace upbeat

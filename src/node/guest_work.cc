@@ -5,6 +5,16 @@
 #include <algorithm>
 
 namespace upbeat {
+namespace {
+
+bool is_migration(const Duty& duty, const VmId& vm, EventIndex since) {
+  const auto* send = std::get_if<SendAway>(&duty);
+  const auto* call_off = std::get_if<CallOff>(&duty);
+  return (send != nullptr && send->vm == vm && send->since == since) ||
+         (call_off != nullptr && call_off->vm == vm && call_off->since == since);
+}
+
+}  // namespace
 
 GuestWork::GuestWork(Hypervisor& hypervisor, Clock& clock, std::function<void(Event)> tell,
                      std::function<void()> changed)
@@ -18,8 +28,25 @@ bool GuestWork::begin(const VmId& vm, EventIndex since, bool migration) {
   auto& newest = tried_[vm];
   if (newest >= since) return false;
   newest = since;
+  ends_.erase(vm);
+  again_.erase(vm);
   work_.emplace(vm, Work{.since = since, .migration = migration});
   return true;
+}
+
+void GuestWork::conclude(const VmId& vm, const Event& end) {
+  ends_.insert_or_assign(vm, End{work_.at(vm).since, end});
+  tell_(end);
+  finish(vm);
+}
+
+void GuestWork::tell_again(const std::vector<Duty>& duties) {
+  for (const auto& [vm, end] : ends_) {
+    const bool stands = std::ranges::any_of(duties, [&](const Duty& duty) {
+      return duty == Duty(RunHere{vm, end.since}) || is_migration(duty, vm, end.since);
+    });
+    if (stands) tell_(end.told);
+  }
 }
 
 void GuestWork::finish(const VmId& vm) {
@@ -47,8 +74,7 @@ void GuestWork::send(const SendAway& duty, NodeId self, const std::string& to_na
     ended.success = true;
     ended.total_ms = moved->total_ms;
     ended.downtime_ms = moved->downtime_ms;
-    tell_(std::move(ended));
-    finish(duty.vm);
+    conclude(duty.vm, ended);
   });
 }
 
@@ -60,8 +86,7 @@ void GuestWork::tell_failure(const VmId& vm, const Event& failure) {
       vm, [this, vm, failure](const Result<std::optional<MigrationProgress>>& now) {
         auto& work = work_.at(vm);
         if (certain(work, now)) {
-          tell_(failure);
-          return finish(vm);
+          return conclude(vm, failure);
         }
         // Cancelling it while the hypervisor hung came to nothing.
         if (work.cancelled && now && *now) cancel(vm);
@@ -131,8 +156,7 @@ void GuestWork::keep_only(const std::vector<Duty>& duties) {
   for (auto& [vm, work] : work_) {
     if (!work.migration || work.cancelled) continue;
     const bool wanted = std::ranges::any_of(duties, [&](const Duty& duty) {
-      const auto* send = std::get_if<SendAway>(&duty);
-      return send != nullptr && send->vm == vm && send->since == work.since;
+      return std::holds_alternative<SendAway>(duty) && is_migration(duty, vm, work.since);
     });
     if (wanted) continue;
     work.cancelled = true;

@@ -36,6 +36,9 @@ class GuestWork {
   /// Ends a migration, also one that an earlier life of this daemon began.
   void call_off(const CallOff& duty, NodeId self, const std::string& to_name);
   void end(const EndHere& duty);
+  /// What was told of these duties' ends was forgotten by the cluster, or is on its way: tells it
+  /// once more.
+  void tell_again(const std::vector<Duty>& duties);
   /// Gives up migrations that are no duty any more.
   void keep_only(const std::vector<Duty>& duties);
 
@@ -56,8 +59,14 @@ class GuestWork {
     MonotonicTime doubt_ends{};
   };
 
+  struct End {
+    EventIndex since;
+    Event told;
+  };
+
   bool begin(const VmId& vm, EventIndex since, bool migration);
   void finish(const VmId& vm);
+  void conclude(const VmId& vm, const Event& end);
   void watch_progress(const VmId& vm);
   void tell_failure(const VmId& vm, const Event& failure);
   void cancel(const VmId& vm);
@@ -69,6 +78,7 @@ class GuestWork {
   std::function<void()> changed_;
   std::map<VmId, Work> work_;
   std::map<VmId, EventIndex> tried_;  ///< the newest decision carried out for each guest
+  std::map<VmId, End> ends_;          ///< how that ended, where it was told
   std::map<VmId, Timer> again_;       ///< when to try anew to stop it, if that is still a duty
 };
 

@@ -242,6 +242,8 @@ void Node::on_in_step() {
   last_tick_ = ports_.clock.now();
   say("is in step with the cluster");
   inventory_.look_now();
+  // The state that counts may be an older one.
+  work_.tell_again(duties(state(), self()));
   if (going_down_) ask_for_drain();
   reconcile();
 }
