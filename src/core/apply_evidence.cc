@@ -151,10 +151,14 @@ void count_death(State& state, VmRecord& vm, NodeId node, const std::string& how
 }
 
 /// A guest that is not at the source of a migration called off may have got to the target after
-/// that was proved off, and was on again: it has to come into the view, or be proved off anew.
+/// that was proved off, and was on again: it has to come into the view, or be proved off anew. If
+/// both are proved off by one event neither outlived the other.
 bool may_have_come_late(State& state, const VmId& id, VmRecord& vm) {
   const auto* migrating = std::get_if<Migrating>(&vm.phase);
-  if (migrating == nullptr || !migrating->called_off || !vm.may_run_on.empty()) return false;
+  if (migrating == nullptr || !migrating->called_off || *migrating->called_off == state.index ||
+      !vm.may_run_on.empty()) {
+    return false;
+  }
   const auto target = migrating->to;
   if (!state.nodes.contains(target)) return false;
   auto& node = state.nodes.edit(target);
@@ -175,7 +179,7 @@ void phase_without(State& state, const VmId& id, VmRecord& vm, NodeId node) {
   const auto* migrating = std::get_if<Migrating>(&vm.phase);
   if (migrating == nullptr) return;
   if (migrating->to == node && !migrating->ended) {
-    std::get<Migrating>(vm.phase).called_off = true;
+    std::get<Migrating>(vm.phase).called_off = state.index;
     std::get<Migrating>(vm.phase).landed = false;
     tell(state, id, "does not go on to " + name_of(state, node) + ", which was proved off");
   } else if (migrating->to == node) {

@@ -79,13 +79,6 @@ void nothing_starts_twice(const Change& change, Findings& found) {
   }
 }
 
-/// Whether the node was proved off by the last event, also if it is waited for anew since.
-bool was_just_proved_off(const State& after, NodeId node) {
-  return std::ranges::any_of(after.log, [&](const LogLine& line) {
-    return line.subject == name_of(after, node) && line.text.starts_with("was proved off: ");
-  });
-}
-
 /// A node leaves the set only by evidence: its own inventory, or proof that it is off.
 void only_evidence_rules_out(const Change& change, const Event& event, const State& after,
                              Findings& found) {
@@ -98,7 +91,7 @@ void only_evidence_rules_out(const Change& change, const Event& event, const Sta
     const auto record = after.nodes.find(node);
     const bool by_proof =
         record != after.nodes.end() && std::holds_alternative<ProvedOff>(record->second.standing);
-    if (!by_inventory && !by_proof && !was_just_proved_off(after, node)) {
+    if (!by_inventory && !by_proof) {
       found.push_back(id.get() + " was ruled out on node #" + std::to_string(node.get()) +
                       " without evidence");
     }

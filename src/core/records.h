@@ -107,9 +107,10 @@ struct Migrating {
   EventIndex since;
   bool ended = false;
   bool landed = false;  ///< the target has seen it running
-  /// The target was proved off on the way: the source is to end it. Until it says that it has, a
-  /// source that hangs may still send the guest there once the target's host is back.
-  bool called_off = false;
+  /// The event by which the target was proved off on the way, if it was: the source is to end it.
+  /// Until it says that it has, a source that hangs may still send the guest there once the
+  /// target's host is back.
+  std::optional<EventIndex> called_off;
   std::optional<MigrationProgressed> progress;
   bool operator==(const Migrating&) const = default;
 };

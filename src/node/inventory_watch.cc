@@ -85,7 +85,9 @@ void InventoryWatch::read(const ReadingBasis& basis) {
   hypervisor_.inventory([this, basis](const Result<std::vector<Guest>>& guests) {
     reading_ = false;
     trouble_(guests ? "" : guests.error().text);
-    if (guests) finish(basis, *guests);
+    // In another view the state may be another one, and `as_of` an event that it has not seen.
+    const auto now = basis_();
+    if (guests && now && now->epoch == basis.epoch) finish(basis, *guests);
     if (std::exchange(again_, false)) look_now();
   });
 }

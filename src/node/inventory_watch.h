@@ -24,6 +24,7 @@ inline constexpr std::chrono::milliseconds evidence_interval{100};
 struct ReadingBasis {
   NodeId self;
   std::uint64_t incarnation = 0;
+  Epoch epoch;  ///< `as_of` counts in the order that led to it
   EventIndex as_of;
   std::vector<VmId> busy;  ///< sorted
 };

@@ -45,8 +45,8 @@ Node::Node(NodePorts ports, NodeOptions options)
           ports.hypervisor, ports.clock,
           [this]() -> std::optional<ReadingBasis> {
             if (!replica_.in_step()) return std::nullopt;
-            return ReadingBasis{replica_.self(), replica_.incarnation(), state().index,
-                                work_.busy(duties(state(), self()))};
+            return ReadingBasis{replica_.self(), replica_.incarnation(), state().epoch,
+                                state().index, work_.busy(duties(state(), self()))};
           },
           [this] { return work_.busy(duties(state(), self())); },
           // What a change of view swallows is told again: until it is known, it is news.

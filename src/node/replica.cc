@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/apply.h"
+#include "node/must_last.h"
 #include "node/view_agreement.h"
 
 namespace upbeat {
@@ -15,29 +16,6 @@ std::string without_quorum(const EngineView& view, Engine& engine) {
   auto here = std::to_string(view.nodes.size());
   if (const auto all = engine.configured_nodes()) here += " of " + std::to_string(all->size());
   return "it is in a part of the cluster without quorum (" + here + " nodes)";
-}
-
-/// Whether the report tells of a guest where nobody expected one.
-bool adds_a_place(const State& before, const InventoryReported& report) {
-  return std::ranges::any_of(report.guests, [&](const GuestSeen& guest) {
-    const auto vm = before.vms.find(guest.vm);
-    return vm != before.vms.end() && !vm->second.may_run_on.contains(report.node);
-  });
-}
-
-/// Whether somebody acts on it, or was promised it: then it must not be forgotten. What was only
-/// seen may be: a state without the last of that is an older one, by which a guest may be running
-/// on more nodes, never on fewer. It gets to the disk for good with the next decision.
-bool must_last(const State& before, const Event& event, const State& after) {
-  if (!after.refused.empty()) return false;
-  if (const auto* report = std::get_if<InventoryReported>(&event)) {
-    return !after.log.empty() && adds_a_place(before, *report);
-  }
-  return !std::holds_alternative<Tick>(event) && !std::holds_alternative<NodeLeaving>(event) &&
-         !std::holds_alternative<FenceReported>(event) &&
-         !std::holds_alternative<VmStartFailed>(event) &&
-         !std::holds_alternative<MigrationEnded>(event) &&
-         !std::holds_alternative<MigrationProgressed>(event);
 }
 
 }  // namespace

@@ -112,6 +112,7 @@ class TestWorld {
     std::unique_ptr<SimulatedFencer> fencer;
     std::unique_ptr<SimulatedShutdown> lock;
     std::unique_ptr<Node> node;
+    Timer history;
   };
   static constexpr auto boot_time = std::chrono::seconds(6);
 
@@ -137,6 +138,12 @@ class TestWorld {
       machine.node->set_log([this, id](const std::string& text) {
         std::cout << std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now()).count()
                   << " " << name(id) << "> " << text << std::endl;
+      });
+      machine.history = machine.node->follow([this, id](const std::vector<HistoryLine>& lines) {
+        for (const auto& line : lines) {
+          std::cout << std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now()).count()
+                    << " " << name(id) << "> " << line.subject << " " << line.text << std::endl;
+        }
       });
     }
     const auto started = machine.node->start();

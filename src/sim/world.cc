@@ -16,6 +16,8 @@ using std::chrono::milliseconds;
 
 /// By then the machines of the beginning have met and read their guests.
 constexpr milliseconds begin_limit{60'000};
+/// Events of the order that are remembered, to know what was told: more than a member lags behind.
+constexpr std::size_t events_kept = 4096;
 
 std::uint64_t kib(std::uint64_t mib) { return mib * 1024; }
 
@@ -353,10 +355,12 @@ bool World::is_news(const State& after, const Event& event) {
     told_epoch_ = after.epoch;
     told_.clear();
   }
+  if (!told_.empty() && after.index < told_.begin()->first) return false;
   const auto [told, first] = told_.try_emplace(after.index, event);
-  if (first || told->second == event) return first;
+  const bool news = first || told->second != event;
   told->second = event;
-  return true;
+  if (told_.size() > events_kept) told_.erase(told_.begin());
+  return news;
 }
 
 void World::on_applied(NodeId node, const State& before, const Event& event) {

@@ -176,7 +176,7 @@ class World final : private MachineListener {
   std::optional<MonotonicTime> reach_changed_;
   std::size_t asked_ = 0;
   Epoch told_epoch_;                  ///< the newest in which anything was told
-  std::map<EventIndex, Event> told_;  ///< in that epoch
+  std::map<EventIndex, Event> told_;  ///< the last of that epoch
   std::map<VmId, std::string> seen_on_;
   std::map<VmId, Timer> booting_;
   std::uint64_t events_applied_ = 0;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Events to Protocol Buffers and back.
+#include <algorithm>
+
 #include "wire/convert.h"
 
 namespace upbeat::wire {
@@ -166,6 +168,10 @@ InventoryReported take(const v1::InventoryReported& in, Reading& reading) {
   if (fits(in.busy_size(), reading)) {
     for (const std::string& vm : in.busy()) out.busy.emplace_back(vm);
   }
+  // What follows from a report must not depend on whether its sender kept to the order.
+  std::ranges::stable_sort(out.guests, {}, &GuestSeen::vm);
+  std::ranges::sort(out.busy);
+  std::ranges::stable_sort(out.ended, {}, &GuestEnded::vm);
   return out;
 }
 

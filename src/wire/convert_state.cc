@@ -119,7 +119,7 @@ void put(const Migrating& in, v1::Migrating& out) {
   out.set_since(since.get());
   out.set_ended(ended);
   out.set_landed(landed);
-  out.set_called_off(called_off);
+  if (called_off) out.set_called_off(called_off->get());
   if (progress) wire::put(*progress, *out.mutable_progress());
 }
 
@@ -129,8 +129,9 @@ Migrating take(const v1::Migrating& in, Reading& reading) {
                 .since = EventIndex(in.since()),
                 .ended = in.ended(),
                 .landed = in.landed(),
-                .called_off = in.called_off(),
+                .called_off = {},
                 .progress = {}};
+  if (in.has_called_off()) out.called_off = EventIndex(in.called_off());
   if (in.has_progress()) out.progress = wire::take(in.progress(), reading);
   return out;
 }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "base/prng.h"
 #include "wire/convert.h"
 #include "wire/frame.h"
 #include "wire/upbeat.pb.h"
@@ -113,24 +114,16 @@ Result<Message> decode_message(const std::string& bytes, std::uint32_t knows) {
 
 namespace {
 
-/// Hashes that are summed up must differ in all bits where their bytes differ in one (the finalizer
-/// of SplitMix64; Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
-std::uint64_t scatter(std::uint64_t hash) {
-  hash = (hash ^ (hash >> 30U)) * 0xbf58476d1ce4e5b9U;
-  hash = (hash ^ (hash >> 27U)) * 0x94d049bb133111ebU;
-  return hash ^ (hash >> 31U);
-}
-
-/// As it stands alone in a state.
+/// As it stands alone in a state; mixed, for such hashes are summed up.
 std::uint64_t hash_of_record(NodeId id, const NodeRecord& record) {
   State alone;
   alone.nodes.emplace(id, record);
-  return scatter(hash_of(body_of<wire::v1::State>(alone)));
+  return mix64(hash_of(body_of<wire::v1::State>(alone)));
 }
 std::uint64_t hash_of_record(const VmId& id, const VmRecord& record) {
   State alone;
   alone.vms.emplace(id, record);
-  return scatter(hash_of(body_of<wire::v1::State>(alone)));
+  return mix64(hash_of(body_of<wire::v1::State>(alone)));
 }
 
 /// Makes `known` what `now` is; returns by how much the sum of its records' hashes changes.
@@ -156,7 +149,7 @@ std::uint64_t StateFingerprint::of(const State& state) {
   rest.now = state.now;
   rest.rules = state.rules;
   rest.policy = state.policy;
-  return scatter(hash_of(body_of<wire::v1::State>(rest))) + sum_;
+  return mix64(hash_of(body_of<wire::v1::State>(rest))) + sum_;
 }
 
 std::uint64_t fingerprint(const State& state) { return StateFingerprint().of(state); }
