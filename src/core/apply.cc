@@ -54,8 +54,9 @@ void node_went(State& state, NodeId id, Continuity continuity) {
   const auto* before = online(state, id);
   if (before == nullptr) return;
   const bool said_good_bye = before->leaving;
+  const bool empty = is_empty(state, id);
   auto& node = state.nodes.edit(id);
-  if (said_good_bye) {
+  if (said_good_bye && empty) {
     node.standing = Left{};
     tell(state, id, "left cleanly");
   } else if (continuity == Continuity::cold) {
@@ -63,7 +64,9 @@ void node_went(State& state, NodeId id, Continuity continuity) {
     tell(state, id, "has not been seen since the whole cluster began anew");
   } else {
     node.standing = Lost{state.now};
-    tell(state, id, "was lost: it is gone without a word");
+    tell(state, id,
+         said_good_bye ? "was lost: since it said that it was empty, a guest was seen on it"
+                       : "was lost: it is gone without a word");
   }
 }
 

@@ -261,6 +261,24 @@ TEST(Shutdown, CannotLeaveCleanlyWhileAGuestMayRunThere) {
   EXPECT_TRUE(cluster.state.refused.contains("may still run guests"));
 }
 
+TEST(Shutdown, DoesNotLeaveCleanlyWithAGuestThatSomebodyStartedThereSince) {
+  TestCluster cluster({1, 2, 3});
+  cluster.others_start_guests = true;
+  cluster.define("x0");
+  cluster.drain(1, DrainCause::shutdown);
+  cluster.apply(NodeLeaving{NodeId(1)});
+  cluster.start_behind_our_back("x0", 1);
+  cluster.report(1);
+
+  cluster.cut_power(1);
+  cluster.view();
+
+  EXPECT_TRUE(std::holds_alternative<Lost>(cluster.node(1).standing));
+  EXPECT_TRUE(cluster.said("since it said that it was empty, a guest was seen on it"));
+  cluster.settle();
+  EXPECT_TRUE(cluster.vm("x0").may_run_on.empty()) << "the node was proved off";
+}
+
 TEST(Shutdown, ItsDrainEndsWhenTheNodeIsBackAndAnOperatorsDoesNot) {
   TestCluster cluster({1, 2, 3});
   cluster.drain(1, DrainCause::shutdown);
