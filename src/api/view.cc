@@ -71,7 +71,9 @@ json::value drain_view(const std::optional<Drain>& drain) {
   if (!drain) return nullptr;
   return json::object{{"cause", cause_word(drain->cause)},
                       {"why", text_or_null(drain->why)},
-                      {"since_ms", drain->since.count()}};
+                      {"since_ms", drain->since.count()},
+                      {"ends_ms", drain->deadline ? json::value(drain->deadline->at.count())
+                                                  : json::value(nullptr)}};
 }
 
 json::value fencing_view(const State& state, const std::optional<Fencing>& fencing) {

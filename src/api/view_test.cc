@@ -116,7 +116,10 @@ TEST(View, ShowsAnAlarmWithoutWhatIsWrong) {
 TEST(View, ShowsADrainingNodeWithoutWhyAndSince) {
   State state = two_nodes();
   NodeRecord& node = state.nodes[NodeId{1}];
-  node.drain = Drain{.cause = DrainCause::shutdown, .why = "reboot", .since = ClusterTime{11'000}};
+  node.drain = Drain{.cause = DrainCause::shutdown,
+                     .why = "reboot",
+                     .since = ClusterTime{11'000},
+                     .deadline = Deadline{ClusterTime{11'000}, ClusterTime{611'000}}};
   node.foreign = {{.vm = VmId{"mine"}, .memory_kib = 131'072, .sighting = Sighting::running}};
   state.vms[VmId{"x0"}] = vm_of(256, Running{.on = NodeId{1}, .since = ClusterTime{1}}, {1});
 
@@ -124,7 +127,8 @@ TEST(View, ShowsADrainingNodeWithoutWhyAndSince) {
     "name": "node1", "id": 1, "standing": "draining", "since_ms": null, "proof": null,
     "capacity_mib": 896, "free_mib": 512, "cores": 2, "guests": 1,
     "foreign": [{"name": "mine", "memory_mib": 128}],
-    "drain": {"cause": "shutdown", "why": "reboot", "since_ms": 11000}, "fencing": null})"));
+    "drain": {"cause": "shutdown", "why": "reboot", "since_ms": 11000,
+              "ends_ms": 611000}, "fencing": null})"));
 }
 
 TEST(View, ShowsALostNodeWithoutItsFencing) {

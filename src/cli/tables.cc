@@ -26,6 +26,12 @@ void add_note(std::string& notes, const std::string& note) {
   if (!note.empty()) notes += (notes.empty() ? "" : "; ") + note;
 }
 
+/// How long a node has that cannot wait; it goes down by then.
+std::string time_left_note(const json::value& drain, std::int64_t now_ms) {
+  if (part_of(drain, "ends_ms") == nullptr) return {};
+  return ", goes down within " + duration_text(since(now_ms, number_in(drain, "ends_ms")));
+}
+
 std::string drain_note(const json::value& drain, std::int64_t now_ms) {
   const std::string why = text_in(drain, "why");
   const std::string cause = text_in(drain, "cause");
@@ -33,7 +39,7 @@ std::string drain_note(const json::value& drain, std::int64_t now_ms) {
           : cause == "maintenance" ? "maintenance"
                                    : "drain asked for") +
          (why.empty() ? "" : " (" + why + ")") + ", since " +
-         duration_text(since(number_in(drain, "since_ms"), now_ms));
+         duration_text(since(number_in(drain, "since_ms"), now_ms)) + time_left_note(drain, now_ms);
 }
 
 std::string fencing_note(const json::value& fencing) {

@@ -65,6 +65,16 @@ TEST(StatusText, MeasuresTimeBetweenAbsurdMoments) {
   EXPECT_TRUE(nodes_text(status, Colours::none).contains("for 0 ms"));
 }
 
+TEST(StatusText, HidesHowLongANodeHasThatMustGoDown) {
+  const json::value status = json::parse(R"({
+    "cluster": {"now_ms": 20000},
+    "nodes": [{"name": "n", "standing": "draining", "drain": {"cause": "shutdown",
+               "why": "reboot", "since_ms": 10000, "ends_ms": 610000}}]})");
+
+  const std::string text = nodes_text(status, Colours::none);
+  EXPECT_TRUE(text.contains("for shutdown (reboot), since 10 s, goes down within 9 min")) << text;
+}
+
 TEST(StatusText, StumblesOverAnEmptyCluster) {
   EXPECT_EQ(status_text(json::parse(R"({"daemon": {"trouble": "no Corosync here"},
       "cluster": {"quorate": false, "epoch": 0, "coordinator": null}, "nodes": [], "vms": []})"),

@@ -40,6 +40,7 @@ void node_came(State& state, const NodeHere& came) {
                      : "the host is there, its daemon is not yet");
   } else {
     if (node.drain && node.drain->cause == DrainCause::shutdown) node.drain.reset();
+    if (node.drain) node.drain->deadline.reset();
     tell(state, came.id, only_daemon ? "its daemon is there again" : "joined");
   }
   node.standing = now;
@@ -69,6 +70,20 @@ void node_went(State& state, NodeId id, Continuity continuity) {
                        : "was lost: it is gone without a word");
   }
 }
+
+/// What a shutdown that does not happen asked for ends, and with it a drain that was for nothing
+/// else.
+void stay(State& state, NodeId id) {
+  auto& node = state.nodes.edit(id);
+  std::get<Online>(node.standing).leaving = false;
+  if (node.drain && node.drain->cause == DrainCause::shutdown) node.drain.reset();
+  if (node.drain) node.drain->deadline.reset();
+  for (const auto& seat : state.vms.on(id)) state.vms.edit(seat.vm).waits_for.clear();
+  tell(state, id, node.drain ? "stays after all" : "takes VMs again");
+}
+
+/// A longer budget is as good as none, and sums stay far from any overflow.
+constexpr ClusterTime budget_limit{std::chrono::days{30}};
 
 /// Which of two causes of a drain stays: the one that outlives the other.
 DrainCause lasting(DrainCause left, DrainCause right) {
@@ -151,6 +166,10 @@ void apply_event(State& state, const WatchdogArmed& event) {
 
 void apply_event(State& state, const NodeLeaving& event) {
   const auto* here = online(state, event.node);
+  if (event.stays) {
+    if (is_told_to_go(state, event.node)) stay(state, event.node);
+    return;
+  }
   if (here == nullptr || here->leaving) return;
   if (!is_empty(state, event.node)) {
     state.refused = name_of(state, event.node) + " cannot leave cleanly: it may still run guests";
@@ -163,10 +182,14 @@ void apply_event(State& state, const NodeLeaving& event) {
 void apply_event(State& state, const DrainRequested& event) {
   auto& node = state.nodes.edit(event.node);
   if (!node.drain) {
-    node.drain = Drain{event.cause, event.why, state.now};
+    node.drain = Drain{.cause = event.cause, .why = event.why, .since = state.now};
   } else {
     node.drain->why = event.why;
     node.drain->cause = lasting(node.drain->cause, event.cause);
+  }
+  if (event.budget) {
+    const auto budget = std::clamp(*event.budget, ClusterTime{0}, budget_limit);
+    node.drain->deadline = Deadline{state.now, state.now + budget};
   }
   tell(state, event.node,
        (event.cause == DrainCause::maintenance ? "goes into maintenance" : "is to be drained") +

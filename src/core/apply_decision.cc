@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decisions come true here, each only if what it was taken for still holds.
 #include "core/apply_parts.h"
+#include "core/deadline.h"
 #include "core/placement.h"
 
 namespace upbeat {
@@ -51,7 +52,8 @@ void carry_out(State& state, const StopVm& stop, const Reason& why) {
   const bool harder = stopping != nullptr && stopping->on == stop.on &&
                       stopping->force == StopForce::ask && stop.force == StopForce::power_off;
   const bool wanted_up = found->second.wanted == Wanted::running;
-  const bool goes_down = first && wanted_up && stops_its_guests(state, stop.on);
+  const bool goes_down =
+      first && wanted_up && (stops_its_guests(state, stop.on) || is_last_call(state, stop.on));
   if (!harder && !goes_down && (!first || wanted_up)) return;
   auto& vm = state.vms.edit(stop.vm);
   if (goes_down) {

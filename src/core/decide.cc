@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/deadline.h"
 #include "core/decide_parts.h"
 #include "core/evacuation.h"
 #include "core/placement.h"
@@ -57,6 +58,10 @@ void lose_patience(Plan& plan, const VmId& id, const VmRecord& vm) {
   if (stays_up(plan.state(), vm)) return;
   if (vm.wanted != Wanted::running && vm.stop_force == StopForce::power_off) {
     plan.decide(StopVm{id, stopping->on, StopForce::power_off}, "an operator asked for force");
+  } else if (is_last_moment(plan.state(), stopping->on)) {
+    plan.decide(StopVm{id, stopping->on, StopForce::power_off},
+                "it did not shut down, and " + name_of(plan.state(), stopping->on) +
+                    " goes down within " + seconds(*time_left(plan.state(), stopping->on)));
   } else if (plan.state().now - stopping->asked_at >= stop_patience) {
     plan.decide(StopVm{id, stopping->on, StopForce::power_off},
                 "it did not shut down within " + seconds(stop_patience));
@@ -122,12 +127,29 @@ void start(Plan& plan, const VmId& id, const VmRecord& vm) {
 
 }  // namespace
 
+namespace {
+
+/// Why guests are shut down on a node that goes down.
+std::string why_stopped(const State& state, NodeId node) {
+  const auto& record = state.nodes.at(node);
+  const auto name = record.name + " goes down" + in_brackets(record.drain->why);
+  if (stops_its_guests(state, node)) {
+    const bool hold = state.policy.on_shutdown == OnShutdown::hold;
+    return name + (hold ? ", and it is held for that node" : ", and it restarts elsewhere") +
+           " (policy on_shutdown)";
+  }
+  const auto left = time_left(state, node);
+  if (left && last_call_in(state, node) == ClusterTime{0}) {
+    return name + " within " + seconds(*left) +
+           ", and it has not left: it boots where there is room";
+  }
+  return name + ", and no node stays that could take it: it boots as soon as one can";
+}
+
+}  // namespace
+
 void stop_guests(Plan& plan, NodeId node) {
-  const auto& record = plan.state().nodes.at(node);
-  const bool hold = plan.state().policy.on_shutdown == OnShutdown::hold;
-  const auto why = record.name + " goes down" + in_brackets(record.drain->why) +
-                   (hold ? ", and it is held for that node" : ", and it restarts elsewhere") +
-                   " (policy on_shutdown)";
+  const auto why = why_stopped(plan.state(), node);
   for (const auto& id : leaving_order(plan.state(), node)) {
     if (plan.is_full()) return;
     const auto& vm = plan.state().vms.at(id);

@@ -2,6 +2,7 @@
 // What should move now, live: off nodes that drain, where operators want it, where rules want it.
 #include <algorithm>
 
+#include "core/deadline.h"
 #include "core/decide.h"
 #include "core/decide_parts.h"
 #include "core/evacuation.h"
@@ -79,7 +80,7 @@ void drain(Plan& plan) {
     if (node.drain && here != nullptr && here->incarnation != 0) draining.push_back(id);
   }
   for (const auto node : draining) {
-    if (stops_its_guests(plan.state(), node)) {
+    if (stops_its_guests(plan.state(), node) || is_last_call(plan.state(), node)) {
       stop_guests(plan, node);
       continue;
     }

@@ -92,9 +92,11 @@ struct InventoryReported {
   bool operator==(const InventoryReported&) const = default;
 };
 
-/// A node has no guest and leaves on purpose.
+/// A node has no guest and leaves on purpose; or it `stays`: the shutdown that it was told of does
+/// not happen.
 struct NodeLeaving {
   NodeId node;
+  bool stays = false;
   bool operator==(const NodeLeaving&) const = default;
 };
 
@@ -109,6 +111,8 @@ struct DrainRequested {
   NodeId node;
   DrainCause cause = DrainCause::operator_request;
   std::string why;  ///< for people: "reboot"
+  /// From now on: the node goes down by then, empty or not. None: it can wait.
+  std::optional<std::chrono::milliseconds> budget;
   bool operator==(const DrainRequested&) const = default;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/deadline.h"
 #include "core/evacuation.h"
 #include "core/placement.h"
 #include "core/policy_text.h"
@@ -171,6 +172,12 @@ std::vector<std::string> explain_vm(const State& state, const VmId& id) {
              vm.phase);
   explain_lost_hosts(state, vm, lines);
   if (!vm.waits_for.empty()) lines.push_back("It waits: " + vm.waits_for + ".");
+  if (const auto* running = std::get_if<Running>(&vm.phase)) {
+    if (const auto left = last_call_in(state, running->on); left && *left > ClusterTime{0}) {
+      lines.push_back("If it has not left in " + seconds(*left) +
+                      ", it is shut down and boots where there is room.");
+    }
+  }
   if (vm.not_before > state.now) {
     lines.push_back("The next try is in " + seconds(vm.not_before - state.now) + ".");
   }
@@ -199,6 +206,12 @@ std::vector<std::string> explain_node(const State& state, NodeId id) {
     lines.push_back(
         (maintenance ? "It has been in maintenance for " : "It has been draining for ") +
         seconds(state.now - node.drain->since) + in_brackets(node.drain->why) + ".");
+    if (const auto left = time_left(state, id)) {
+      lines.push_back("It goes down within " + seconds(*left) + "; what is left on it " +
+                      (is_last_call(state, id)
+                           ? "is being shut down."
+                           : "in " + seconds(*last_call_in(state, id)) + " is shut down."));
+    }
   }
   if (node.fencing) lines.push_back(fencing_text(state, node));
   std::string guests;

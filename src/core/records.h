@@ -49,11 +49,19 @@ struct ProvedOff {
 };
 using Standing = std::variant<Unseen, Online, Lost, Left, ProvedOff>;
 
+/// When a node goes down whatever is left on it (core/deadline.h).
+struct Deadline {
+  ClusterTime set_at{0};
+  ClusterTime at{0};
+  bool operator==(const Deadline&) const = default;
+};
+
 /// Its guests are to leave, and nothing new comes.
 struct Drain {
   DrainCause cause = DrainCause::operator_request;
   std::string why;
   ClusterTime since{0};
+  std::optional<Deadline> deadline;
   bool operator==(const Drain&) const = default;
 };
 

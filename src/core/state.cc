@@ -53,6 +53,13 @@ std::string name_of(const State& state, NodeId node) {
   return found->second.name;
 }
 
+bool is_told_to_go(const State& state, NodeId node) {
+  const auto* here = online(state, node);
+  if (here == nullptr) return false;
+  const auto& drain = state.nodes.at(node).drain;
+  return here->leaving || (drain && (drain->cause == DrainCause::shutdown || drain->deadline));
+}
+
 NodeId node_named(const State& state, const std::string& name) {
   const auto found = std::ranges::find_if(
       state.nodes, [&](const auto& entry) { return entry.second.name == name; });

@@ -49,6 +49,9 @@ struct State {
 /// The node's name, or "node #7" for one that nobody named.
 [[nodiscard]] std::string name_of(const State& state, NodeId node);
 
+/// Whether the node, which is here, has announced that it goes down.
+[[nodiscard]] bool is_told_to_go(const State& state, NodeId node);
+
 /// The node with this name; 0 if there is none.
 [[nodiscard]] NodeId node_named(const State& state, const std::string& name);
 

@@ -144,8 +144,9 @@ class TestCluster {
     if (to) asked.to = NodeId(*to);
     apply(asked);
   }
-  void drain(std::uint32_t node, DrainCause cause = DrainCause::operator_request) {
-    apply(DrainRequested{NodeId(node), cause, "test"});
+  void drain(std::uint32_t node, DrainCause cause = DrainCause::operator_request,
+             std::optional<std::chrono::milliseconds> budget = {}) {
+    apply(DrainRequested{NodeId(node), cause, "test", budget});
   }
   void pass(std::chrono::milliseconds span) {
     while (span.count() > 0) {

@@ -285,6 +285,7 @@ void Node::on_shutdown(const ShutdownNotice& notice) {
   const auto budget =
       std::min(notice.budget.value_or(options_.shutdown_budget), options_.shutdown_budget);
   shutdown_limit_ = ports_.clock.after(budget, [this] { let_go("the time it had is over"); });
+  shutdown_ends_ = ports_.clock.now() + budget;
   ask_for_drain();
 }
 
@@ -293,8 +294,10 @@ void Node::ask_for_drain() {
   if (replica_.in_step()) {
     const auto& drain = state().nodes.at(self()).drain;
     if (!drain || drain->why != going_down_->why) {
-      replica_.propose(DrainRequested{self(), DrainCause::shutdown, going_down_->why},
-                       Repeat::until_applied);
+      DrainRequested asked{self(), DrainCause::shutdown, going_down_->why, {}};
+      asked.budget = std::chrono::duration_cast<std::chrono::milliseconds>(shutdown_ends_ -
+                                                                           ports_.clock.now());
+      replica_.propose(asked, Repeat::until_applied);
     }
   } else if (inventory_.guests() == std::optional<std::size_t>(0)) {
     let_go("no guest is here");
@@ -315,16 +318,20 @@ void Node::on_shutdown_cancelled() {
   shutdown_limit_.cancel();
   self_fence_.stand_up();
   say("stays: the shutdown was cancelled");
-  const auto found = state().nodes.find(self());
-  if (found != state().nodes.end() && found->second.drain &&
-      found->second.drain->cause == DrainCause::shutdown) {
-    replica_.propose(UndrainRequested{self()}, Repeat::until_applied);
-  }
+  reconcile();
+}
+
+/// No shutdown is coming, or none any more: takes back what may have been on its way for one.
+void Node::stay() {
+  if (!is_told_to_go(state(), self()) || std::exchange(leave_asked_, true)) return;
+  replica_.propose(NodeLeaving{.node = self(), .stays = true}, Repeat::never,
+                   [this](const Result<void>& /*stays*/) { leave_asked_ = false; });
 }
 
 /// On the way down: when nobody may be running anything here any more, says good-bye and goes.
 void Node::go_down() {
-  if (!going_down_ || let_go_) return;
+  if (!going_down_) return stay();
+  if (let_go_) return;
   const auto* here = online(state(), self());
   const auto found = state().nodes.find(self());
   if (here == nullptr || found == state().nodes.end() || !found->second.drain) return;
@@ -333,7 +340,7 @@ void Node::go_down() {
     let_go("all its guests have left");
   } else if (here->reported && is_empty(state(), self()) && work_.idle()) {
     if (std::exchange(leave_asked_, true)) return;
-    replica_.propose(NodeLeaving{self()}, Repeat::never,
+    replica_.propose(NodeLeaving{.node = self()}, Repeat::never,
                      [this](const Result<void>& /*left*/) { leave_asked_ = false; });
   }
 }

@@ -113,6 +113,7 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   void take_decisions();
   void tick();
   void go_down();
+  void stay();
   void ask_for_drain();
   void limit_wait_for_quorum();
   void alarm(const std::string& what, const std::string& text);
@@ -139,6 +140,7 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   std::optional<ShutdownNotice> going_down_;
   bool let_go_ = false;
   Timer shutdown_limit_;
+  MonotonicTime shutdown_ends_{};  ///< when that fires
   Timer no_quorum_limit_;
   bool leave_asked_ = false;
   Timer tick_timer_;

@@ -198,22 +198,23 @@ void Replica::apply_now(const Event& event, std::uint64_t own_request) {
   for (const auto& line : state_.log) {
     lines.push_back({state_.index, clock_.wall_ms(), line.subject, line.text});
   }
-  unwritten_.push_back(
-      {{state_.index, encode(event)},
-       std::move(lines),
-       must_last(before, event, state_) ? Durability::synced : Durability::relaxed});
+  const auto durability =
+      must_last(before, event, state_) ? Durability::synced : Durability::relaxed;
+  unwritten_.push_back({{state_.index, encode(event)}, std::move(lines), durability});
   if (!std::exchange(flush_posted_, true)) {
     end_of_turn_ = clock_.after(std::chrono::nanoseconds(0), [this] { flush(); });
   }
-  if (own_request != 0) settle(own_request, state_.refused);
+  if (own_request != 0) settle(own_request, durability);
   listener_.on_applied(before, event, state_);
 }
 
-void Replica::settle(std::uint64_t request, const std::string& refused) {
+void Replica::settle(std::uint64_t request, Durability durability) {
   auto found = pending_.extract(request);
   if (found.empty() || !found.mapped().done) return;
-  if (!refused.empty()) {
-    found.mapped().done(fail(refused));
+  if (!state_.refused.empty()) {
+    found.mapped().done(fail(state_.refused));
+  } else if (durability == Durability::relaxed) {
+    found.mapped().done({});  // nobody waits for the disk, so nothing else would tell
   } else {
     unsafe_.push_back({state_.index, std::move(found.mapped().done)});
   }

@@ -120,7 +120,7 @@ class Replica final : public EngineListener {
   void install(const std::string& snapshot);
   void enter_view();
   void apply_now(const Event& event, std::uint64_t own_request);
-  void settle(std::uint64_t request, const std::string& refused);
+  void settle(std::uint64_t request, Durability durability);
   void flush();
   bool write(const std::vector<Unwritten>& batch, Durability durability);
   bool save_snapshot();

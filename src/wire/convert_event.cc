@@ -176,21 +176,28 @@ InventoryReported take(const v1::InventoryReported& in, Reading& reading) {
 }
 
 void put(const NodeLeaving& in, v1::NodeLeaving& out) {
-  const auto& [node] = in;
+  const auto& [node, stays] = in;
   out.set_node(node.get());
+  out.set_stays(stays);
 }
 
-NodeLeaving take(const v1::NodeLeaving& in, Reading& /*reading*/) { return {NodeId(in.node())}; }
+NodeLeaving take(const v1::NodeLeaving& in, Reading& /*reading*/) {
+  return {NodeId(in.node()), in.stays()};
+}
 
 void put(const DrainRequested& in, v1::DrainRequested& out) {
-  const auto& [node, cause, why] = in;
+  const auto& [node, cause, why, budget] = in;
   out.set_node(node.get());
   out.set_cause(to_wire(cause));
   out.set_why(why);
+  if (budget) out.set_budget_ms(to_ms(*budget));
 }
 
 DrainRequested take(const v1::DrainRequested& in, Reading& reading) {
-  return {.node = NodeId(in.node()), .cause = wire::take(in.cause(), reading), .why = in.why()};
+  DrainRequested out{
+      .node = NodeId(in.node()), .cause = wire::take(in.cause(), reading), .why = in.why()};
+  if (in.has_budget_ms()) out.budget = from_ms(in.budget_ms());
+  return out;
 }
 
 void put(const UndrainRequested& in, v1::UndrainRequested& out) {

@@ -58,15 +58,23 @@ Standing take_standing(const v1::NodeRecord& in, Reading& reading) {
 }
 
 void put(const Drain& in, v1::Drain& out) {
-  const auto& [cause, why, since] = in;
+  const auto& [cause, why, since, deadline] = in;
   out.set_cause(to_wire(cause));
   out.set_why(why);
   out.set_since_ms(to_ms(since));
+  if (!deadline) return;
+  const auto& [set_at, at] = *deadline;
+  out.mutable_deadline()->set_set_at_ms(to_ms(set_at));
+  out.mutable_deadline()->set_at_ms(to_ms(at));
 }
 
 Drain take(const v1::Drain& in, Reading& reading) {
-  return {
+  Drain out{
       .cause = wire::take(in.cause(), reading), .why = in.why(), .since = from_ms(in.since_ms())};
+  if (in.has_deadline()) {
+    out.deadline = Deadline{from_ms(in.deadline().set_at_ms()), from_ms(in.deadline().at_ms())};
+  }
+  return out;
 }
 
 void put(const Fencing& in, v1::Fencing& out) {

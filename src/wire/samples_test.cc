@@ -86,7 +86,10 @@ NodeRecord node(const std::string& name, Standing standing) {
           .standing = std::move(standing),
           .capacity = {.memory_kib = 21, .cores = 22},
           .foreign = {seen("stranger", 23, Sighting::outgoing)},
-          .drain = Drain{.cause = DrainCause::maintenance, .why = raw("reboot"), .since = 24ms},
+          .drain = Drain{.cause = DrainCause::maintenance,
+                         .why = raw("reboot"),
+                         .since = 24ms,
+                         .deadline = Deadline{25ms, 26ms}},
           .fencing = Fencing{.by = NodeId(25),
                              .since = EventIndex(26),
                              .failures = 27,
@@ -128,8 +131,9 @@ std::vector<Event> sample_events() {
                   .configured = {{NodeId(1), "node0"}, {NodeId(3), raw("node1")}}},
       Tick{.elapsed = 250ms},
       inventory(),
-      NodeLeaving{.node = NodeId(2)},
-      DrainRequested{.node = NodeId(3), .cause = DrainCause::shutdown, .why = raw("reboot")},
+      NodeLeaving{.node = NodeId(2), .stays = true},
+      DrainRequested{
+          .node = NodeId(3), .cause = DrainCause::shutdown, .why = raw("reboot"), .budget = 600s},
       UndrainRequested{.node = NodeId(4)},
       FenceReported{
           .node = NodeId(5), .by = NodeId(6), .proved_off = true, .detail = raw("outlet 5 is off")},

@@ -35,7 +35,7 @@ class Draw {
       case 2:
         return inventory();
       case 3:
-        return NodeLeaving{.node = node()};
+        return NodeLeaving{.node = node(), .stays = yes()};
       case 4:
         return DrainRequested{.node = node(), .cause = DrainCause(upto(1)), .why = text()};
       case 5:
