@@ -17,9 +17,10 @@ class Watchdog {
   Watchdog& operator=(const Watchdog&) = delete;
   virtual ~Watchdog() = default;
 
-  /// Arms it, or arms it anew: from now on the host is reset, without regard for anything on it, if
-  /// it is not fed for `timeout`. An error (no such device, a driver that cannot keep this time)
-  /// means that nothing may be promised of it.
+  /// Arms it, or arms it anew: from now on the host is reset, without regard for anything on it,
+  /// `timeout` after it was fed last at the latest, also if the daemon ends meanwhile. It may be as
+  /// soon as some half of that has gone by. An error (no such device, a driver that cannot keep
+  /// this time) means that nothing may be promised of it.
   [[nodiscard]] virtual Result<void> arm(std::chrono::milliseconds timeout) = 0;
   [[nodiscard]] virtual Result<void> feed() = 0;
   /// An error (a driver that knows no way out) means that it is armed still.
