@@ -10,9 +10,15 @@
 
 #include "base/printable.h"
 #include "base/toml.h"
+#include "fence/watchdog_facts.h"
 
 namespace upbeat {
 namespace {
+
+/// Half of it is what the device is told (fence/watchdog_facts.h), and a ring that loses a member
+/// takes some seconds in which nobody can be fed.
+constexpr std::chrono::seconds least_watchdog_timeout = least_device_timeout * lives_of_a_feed;
+constexpr std::chrono::seconds most_watchdog_timeout{120};
 
 std::string quote(std::string_view text) { return printable(text, quote_limit_bytes); }
 
@@ -132,6 +138,23 @@ Result<void> read_fence(const toml::table& devices, const std::string& path, Con
   return {};
 }
 
+Result<void> read_watchdog(const toml::table& table, const std::string& path, Config& config) {
+  WatchdogSection watchdog;
+  Section section(table, "watchdog", path);
+  section.read("device", watchdog.device);
+  section.read("timeout_s", watchdog.timeout);
+  if (auto read = section.finish(); !read) return read;
+  if (watchdog.timeout < least_watchdog_timeout || watchdog.timeout > most_watchdog_timeout) {
+    return fail("cannot use " + path + ": [watchdog] timeout_s expects a whole number from " +
+                std::to_string(least_watchdog_timeout.count()) + " to " +
+                std::to_string(most_watchdog_timeout.count()) +
+                ": with less a host that is well might be reset, with more the guests of one that "
+                "is lost wait for too long");
+  }
+  if (!watchdog.device.empty()) config.watchdog = std::move(watchdog);
+  return {};
+}
+
 template <class Read>
 Result<void> read_table(const toml::table& root, const char* name, const std::string& path,
                         Read read) {
@@ -145,7 +168,7 @@ Result<void> read_table(const toml::table& root, const char* name, const std::st
 
 Result<void> read_all(const toml::table& root, const std::string& path, Config& config) {
   Section top(root, "", path);
-  for (const auto* name : {"node", "hypervisor", "shutdown", "api", "state", "fence"}) {
+  for (const auto* name : {"node", "hypervisor", "shutdown", "api", "state", "fence", "watchdog"}) {
     top.subtables(name);
   }
   if (auto read = top.finish(); !read) return read;
@@ -169,6 +192,10 @@ Result<void> read_all(const toml::table& root, const std::string& path, Config& 
   if (!read) return read;
   read = read_table(root, "state", path,
                     [&](Section& section) { section.read("file", config.state_file); });
+  if (!read) return read;
+  const auto watchdog = table_of(root, "watchdog", path);
+  if (!watchdog) return std::unexpected(watchdog.error());
+  if (*watchdog != nullptr) read = read_watchdog(**watchdog, path, config);
   if (!read) return read;
   const auto devices = table_of(root, "fence", path);
   if (!devices) return std::unexpected(devices.error());

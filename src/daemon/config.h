@@ -23,6 +23,16 @@ struct FenceSection {
   std::map<std::string, std::string> plugs;  ///< by node name
 };
 
+/// The host's watchdog. Without the table upbeatd uses none: to have a host reset is its owner's to
+/// decide.
+struct WatchdogSection {
+  std::string device = "/dev/watchdog";
+  /// By when a host that lost the others is reset, and so how long they wait for it. Half of it has
+  /// to be longer than a ring of Corosync's needs to form anew, or all hosts are reset when one
+  /// dies: its token and consensus timeouts and some 3 s (up to five hosts with its defaults).
+  std::chrono::seconds timeout{30};
+};
+
 struct Config {
   std::optional<std::uint64_t> memory_mib;
   std::uint64_t host_reserve_mib = 512;
@@ -32,6 +42,7 @@ struct Config {
   std::string api_socket = "/run/upbeat/api.sock";
   std::string state_file = "/var/lib/upbeat/state.db";
   std::vector<FenceSection> fence;
+  std::optional<WatchdogSection> watchdog;
 };
 
 /// Reads the file's text. An unknown key, a wrong type, a value out of bounds: an error that names

@@ -35,6 +35,9 @@ timeout_s = 5
 retries = 1
 options = { ip = "10.9.0.254", port = 161, verbose = true }
 plugs = { node0 = "1" }
+[watchdog]
+device = "/dev/watchdog1"
+timeout_s = 45
 )",
                                   "upbeat.toml");
 
@@ -46,6 +49,39 @@ plugs = { node0 = "1" }
   ASSERT_EQ(config->fence.size(), 1U);
   EXPECT_EQ(config->fence[0].options.at("port"), "161");
   EXPECT_EQ(config->fence[0].plugs.at("node0"), "1");
+  ASSERT_TRUE(config->watchdog);
+  EXPECT_EQ(config->watchdog->device, "/dev/watchdog1");
+  EXPECT_EQ(config->watchdog->timeout, std::chrono::seconds(45));
+}
+
+TEST(Config, UsesAWatchdogOnlyIfItsTableIsThereAndNamesADevice) {
+  const auto watchdog = [](const std::string& text) {
+    return read_config(text, "upbeat.toml")->watchdog;
+  };
+
+  EXPECT_FALSE(watchdog(""));
+  EXPECT_FALSE(watchdog("[watchdog]\ndevice = \"\"\n"));
+  ASSERT_TRUE(watchdog("[watchdog]\n"));
+  EXPECT_EQ(watchdog("[watchdog]\n")->device, "/dev/watchdog");
+  EXPECT_EQ(watchdog("[watchdog]\n")->timeout, std::chrono::seconds(30));
+}
+
+TEST(Config, RefusesAWatchdogsTimeOutOfBoundsAndSaysWhy) {
+  EXPECT_EQ(complaint("[watchdog]\ntimeout_s = 9\n"),
+            "cannot use upbeat.toml: [watchdog] timeout_s expects a whole number from 10 to 120: "
+            "with less a host that is well might be reset, with more the guests of one that is "
+            "lost wait for too long");
+  EXPECT_NE(complaint("[watchdog]\ntimeout_s = 121\n"), "");
+  EXPECT_NE(complaint("[watchdog]\ntimeout_s = 0\n"), "");
+  EXPECT_NE(complaint("[watchdog]\ntimeout_s = 12.5\n"), "");
+  EXPECT_EQ(complaint("[watchdog]\ntimeout_s = 10\n"), "");
+  EXPECT_EQ(complaint("[watchdog]\ntimeout_s = 120\n"), "");
+}
+
+TEST(Config, NamesAnUnknownKeyOfTheWatchdogAndAWatchdogThatIsNoTable) {
+  EXPECT_TRUE(complaint("[watchdog]\ntimeout = 20\n").contains("it knows device timeout_s here"));
+  EXPECT_TRUE(complaint("watchdog = \"/dev/watchdog\"\n")
+                  .contains("watchdog has to be a table: [watchdog]"));
 }
 
 TEST(Config, NamesAnUnknownKeyItsLineAndTheKnownOnes) {
@@ -106,6 +142,9 @@ TEST(Config, ThePackagesFileShowsOnlyKnownKeysWithTheirDefaults) {
   EXPECT_EQ(config->shutdown_budget, defaults.shutdown_budget);
   EXPECT_EQ(config->api_socket, defaults.api_socket);
   EXPECT_EQ(config->state_file, defaults.state_file);
+  ASSERT_TRUE(config->watchdog);
+  EXPECT_EQ(config->watchdog->device, WatchdogSection{}.device);
+  EXPECT_EQ(config->watchdog->timeout, WatchdogSection{}.timeout);
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "daemon/shutdown_gate.h"
 #include "engine/corosync_engine.h"
 #include "fence/agent_fencer.h"
+#include "fence/kernel_watchdog.h"
 #include "hypervisor/libvirt_hypervisor.h"
 #include "node/node.h"
 #include "shutdown/logind_shutdown.h"
@@ -50,6 +51,7 @@ NodeOptions node_options(const Config& config) {
   if (config.memory_mib) options.memory_kib = *config.memory_mib * 1024;
   options.host_reserve_kib = config.host_reserve_mib * 1024;
   options.shutdown_budget = config.shutdown_budget;
+  if (config.watchdog) options.watchdog_timeout = config.watchdog->timeout;
   return options;
 }
 
@@ -84,9 +86,12 @@ int run(const Config& config) {
   LibvirtHypervisor hypervisor(clock,
                                {.uri = config.hypervisor_uri, .migrate_uri = config.migrate_uri});
   AgentFencer fencer(clock, std::move(fence_devices));
+  std::optional<KernelWatchdog> watchdog;
+  if (config.watchdog) watchdog.emplace(clock, WatchdogPlace{.device = config.watchdog->device});
   LogindShutdown logind(io, [](const Error& error) { spdlog::error("{}", error.text); });
   ShutdownGate gate(logind, clock);
-  Node node({engine, hypervisor, fencer, gate, clock, **journal}, node_options(config));
+  Node node({engine, hypervisor, fencer, gate, clock, **journal, watchdog ? &*watchdog : nullptr},
+            node_options(config));
   node.set_log([](const std::string& text) { spdlog::info("{}", text); });
   const auto history = node.follow([](const std::vector<HistoryLine>& lines) {
     for (const auto& line : lines) spdlog::info("{} {}", line.subject, line.text);
