@@ -36,11 +36,38 @@ void carry_out(State& state, const MigrateVm& move, const Reason& why) {
   }
   auto& vm = state.vms.edit(move.vm);
   vm.may_run_on.emplace(move.to, state.index);
-  vm.phase = Migrating{.from = move.from, .to = move.to, .since = state.index};
+  vm.phase =
+      Migrating{.from = move.from, .to = move.to, .since = state.index, .begun_at = state.now};
   vm.waits_for.clear();
   tell(state, move.vm,
        "moves from " + name_of(state, move.from) + " to " + name_of(state, move.to) + ": " +
            why.text());
+}
+
+/// What a step means, for the history.
+std::string consequence(MoveStep step) {
+  switch (step) {
+    case MoveStep::live:
+      break;
+    case MoveStep::longer_pause:
+    case MoveStep::long_pause:
+      return "may stand still for " + std::to_string(pause_limit(step).count()) +
+             " ms when it changes hosts";
+    case MoveStep::slowed_down:
+      return "is slowed down until its memory can be copied";
+    case MoveStep::stand_still:
+      return "stands still until it is on the other host";
+  }
+  return "moves on";
+}
+
+void carry_out(State& state, const HastenVm& hasten, const Reason& why) {
+  const auto found = state.vms.find(hasten.vm);
+  if (found == state.vms.end()) return;
+  const auto* move = std::get_if<Migrating>(&found->second.phase);
+  if (move == nullptr || move->ended || move->called_off || move->step >= hasten.step) return;
+  std::get<Migrating>(state.vms.edit(hasten.vm).phase).step = hasten.step;
+  tell(state, hasten.vm, consequence(hasten.step) + ": " + why.text());
 }
 
 void carry_out(State& state, const StopVm& stop, const Reason& why) {

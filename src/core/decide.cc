@@ -8,6 +8,7 @@
 #include "core/deadline.h"
 #include "core/decide_parts.h"
 #include "core/evacuation.h"
+#include "core/haste.h"
 #include "core/placement.h"
 #include "core/text.h"
 
@@ -196,6 +197,8 @@ std::vector<Decision> decide(const State& state) {
       stop_as_asked(plan, id, vm);
     }
     lose_patience(plan, id, vm);
+    if (const auto due = haste_due(plan.state(), vm))
+      plan.decide(HastenVm{id, due->step}, due->why);
   }
   if (!plan.is_full()) fail_back(plan);
   if (!plan.is_full()) keep_rules(plan);

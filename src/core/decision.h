@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/strong.h"
+#include "core/move_step.h"
 #include "core/reason.h"
 
 namespace upbeat {
@@ -25,6 +26,13 @@ struct MigrateVm {
   NodeId from;
   NodeId to;
   bool operator==(const MigrateVm&) const = default;
+};
+
+/// Help a guest's migration to its end, at some cost to the guest.
+struct HastenVm {
+  VmId vm;
+  MoveStep step = MoveStep::live;
+  bool operator==(const HastenVm&) const = default;
 };
 
 /// How hard a guest is stopped.
@@ -57,7 +65,7 @@ struct GiveUpVm {
   bool operator==(const GiveUpVm&) const = default;
 };
 
-using Action = std::variant<StartVm, MigrateVm, StopVm, FenceNode, HoldVm, GiveUpVm>;
+using Action = std::variant<StartVm, MigrateVm, HastenVm, StopVm, FenceNode, HoldVm, GiveUpVm>;
 
 struct Decision {
   Action action;

@@ -31,7 +31,7 @@ std::vector<Duty> duties(const State& state, NodeId self) {
       if (migrating->called_off) {
         list.emplace_back(CallOff{id, migrating->to, migrating->since});
       } else {
-        list.emplace_back(SendAway{id, migrating->to, migrating->since});
+        list.emplace_back(SendAway{id, migrating->to, migrating->since, migrating->step});
       }
     } else if (const auto* stopping = std::get_if<Stopping>(&vm.phase);
                stopping && stopping->on == self) {

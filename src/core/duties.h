@@ -17,11 +17,12 @@ struct RunHere {
   EventIndex since;
   auto operator<=>(const RunHere&) const = default;
 };
-/// Migrate the guest away.
+/// Migrate the guest away, helped along as far as `step`.
 struct SendAway {
   VmId vm;
   NodeId to;
   EventIndex since;
+  MoveStep step = MoveStep::live;
   auto operator<=>(const SendAway&) const = default;
 };
 /// Make sure that the migration `since` does not go on, and tell how it ended.

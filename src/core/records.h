@@ -113,6 +113,8 @@ struct Migrating {
   NodeId from;
   NodeId to;
   EventIndex since;
+  ClusterTime begun_at{0};
+  MoveStep step = MoveStep::live;  ///< how far it was helped along
   bool ended = false;
   bool landed = false;  ///< the target has seen it running
   /// The event by which the target was proved off on the way, if it was: the source is to end it.

@@ -63,9 +63,10 @@ class TestCluster {
   void start_behind_our_back(const std::string& vm, std::uint32_t node) {
     hosts_[NodeId(node)].guests.insert(VmId(vm));
   }
-  std::set<std::string> fail_start;    ///< guests that do not start
-  std::set<std::string> fail_migrate;  ///< guests that do not move
-  std::set<std::string> stubborn;      ///< guests that do not shut down when asked
+  std::set<std::string> fail_start;         ///< guests that do not start
+  std::set<std::string> fail_migrate;       ///< guests that do not move
+  std::set<std::string> stubborn;           ///< guests that do not shut down when asked
+  std::map<std::string, MoveStep> endless;  ///< guests that arrive only if helped so far
   bool fence_works = true;
   bool others_start_guests = false;  ///< then a guest can run twice, and it is not our doing
 
@@ -230,6 +231,8 @@ class TestCluster {
     return true;
   }
   bool do_duty(NodeId id, Host& host, const SendAway& duty) {
+    const auto help = endless.find(duty.vm.get());
+    if (help != endless.end() && duty.step < help->second) return false;
     auto& target = hosts_[duty.to];
     const bool works =
         here(target) && !fail_migrate.contains(duty.vm.get()) && host.guests.contains(duty.vm);

@@ -102,6 +102,7 @@ int run(const Config& config) {
   if (const auto started = node.start(); !started) return give_up(started.error());
 
   gate.on_exit([&io] { io.stop(); });
+  gate.on_stop([&] { node.end([&io] { io.stop(); }); });
   boost::asio::signal_set signals(io, SIGTERM, SIGINT);
   signals.async_wait([&](const boost::system::error_code& error, int /*signal*/) {
     if (!error) gate.asked_to_stop();

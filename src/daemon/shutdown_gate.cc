@@ -33,10 +33,8 @@ void ShutdownGate::asked_to_stop() {
   stopping_ = true;
   const auto down = system_is_going_down();
   const bool host_goes = going_down_ || (down && *down);
-  if (!host_goes || gone_ || listener_ == nullptr) {
-    if (exit_) exit_();
-    return;
-  }
+  if (host_goes && gone_) return exit_();
+  if (!host_goes) return stop_();
   // Announced already: the node is at it, and let_go ends the program.
   if (!going_down_) on_shutdown({.why = "the host is shutting down", .budget = {}});
 }

@@ -12,15 +12,17 @@ namespace upbeat {
 
 /// Stands between logind and the node. A shutdown that logind did not announce (`reboot -f` aside:
 /// `systemctl start reboot.target`, a machine without logind) still stops the unit first: then the
-/// host's guests are handed over before the program ends. Stopping the unit alone ends it at once
-/// and moves nothing. Belongs to the loop's thread.
+/// host's guests are handed over before the program ends. Stopping the unit alone ends it and moves
+/// nothing. Belongs to the loop's thread.
 class ShutdownGate final : public ShutdownSource, public ShutdownListener {
  public:
   /// Both outlive the gate.
   ShutdownGate(ShutdownSource& announced, Clock& clock) : announced_(announced), clock_(clock) {}
 
-  /// `exit` ends the program's loop.
+  /// `exit` ends the program's loop: the host goes down and the node has let go.
   void on_exit(std::function<void()> exit) { exit_ = std::move(exit); }
+  /// `stop` ends it, too: the program is to end, and its host stays.
+  void on_stop(std::function<void()> stop) { stop_ = std::move(stop); }
   /// SIGTERM came.
   void asked_to_stop();
 
@@ -34,6 +36,7 @@ class ShutdownGate final : public ShutdownSource, public ShutdownListener {
   Clock& clock_;
   ShutdownListener* listener_ = nullptr;
   std::function<void()> exit_;
+  std::function<void()> stop_;
   bool going_down_ = false;
   bool gone_ = false;      ///< the node has let go
   bool stopping_ = false;  ///< systemd wants the program to end

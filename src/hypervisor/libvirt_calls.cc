@@ -16,6 +16,9 @@ namespace {
 /// A guest's state and its job change under our eyes; so often do we look again for a moment in
 /// which both belong together.
 constexpr int phase_attempts = 4;
+/// How QEMU throttles a guest that is slowed down: there is no time for small steps any more.
+constexpr int first_throttle_percent = 50;
+constexpr int throttle_percent_a_round = 20;
 
 /// `cannot <attempt>: <libvirt's words>; <what to do>`.
 std::unexpected<Error> refused(const std::string& attempt, const std::string& what_to_do) {
@@ -190,7 +193,7 @@ void limit_pause(virConnectPtr connection, const VmId& vm, std::chrono::millisec
 }
 
 Result<MigrationSummary> migrate(virConnectPtr connection, SessionInbox& inbox, const VmId& vm,
-                                 const Destination& to) {
+                                 const Destination& to, Manner manner) {
   const std::string attempt = "migrate " + vm.get() + " to " + to.node;
   const auto domain = find(connection, vm, attempt);
   if (!domain) return std::unexpected(domain.error());
@@ -198,11 +201,18 @@ Result<MigrationSummary> migrate(virConnectPtr connection, SessionInbox& inbox, 
   if (!to.transfer_uri.empty() && !parameters.add(VIR_MIGRATE_PARAM_URI, to.transfer_uri)) {
     return refused(attempt, "check `transfer_uri` in the configuration");
   }
+  unsigned int flags = VIR_MIGRATE_LIVE | VIR_MIGRATE_PEER2PEER;
+  if (manner == Manner::slowed_down) {
+    flags |= VIR_MIGRATE_AUTO_CONVERGE;
+    if (!parameters.add(VIR_MIGRATE_PARAM_AUTO_CONVERGE_INITIAL, first_throttle_percent) ||
+        !parameters.add(VIR_MIGRATE_PARAM_AUTO_CONVERGE_INCREMENT, throttle_percent_a_round)) {
+      return refused(attempt, "its processors cannot be slowed down");
+    }
+  }
   inbox.expect_summary(vm);
   const auto begin = std::chrono::steady_clock::now();
-  const int failed =
-      virDomainMigrateToURI3(domain->get(), to.libvirt_uri.c_str(), *parameters.items(),
-                             *parameters.count(), VIR_MIGRATE_LIVE | VIR_MIGRATE_PEER2PEER);
+  const int failed = virDomainMigrateToURI3(domain->get(), to.libvirt_uri.c_str(),
+                                            *parameters.items(), *parameters.count(), flags);
   if (failed != 0) {
     const auto failure =
         refused(attempt, "it runs on here; check that libvirtd of " + to.node + " answers at " +
@@ -214,6 +224,14 @@ Result<MigrationSummary> migrate(virConnectPtr connection, SessionInbox& inbox, 
       std::chrono::steady_clock::now() - begin);
   return inbox.await_summary(vm).value_or(
       MigrationSummary{static_cast<std::uint32_t>(took.count()), 0});
+}
+
+Result<void> stand_still(virConnectPtr connection, const VmId& vm) {
+  const std::string attempt = "let " + vm.get() + " stand still for its migration";
+  const auto domain = find(connection, vm, attempt);
+  if (!domain) return std::unexpected(domain.error());
+  if (virDomainSuspend(domain->get()) == 0) return {};
+  return refused(attempt, "its migration goes on");
 }
 
 Result<Abort> abort_migration(virConnectPtr connection, const VmId& vm) {

@@ -25,6 +25,9 @@ struct Destination {
   std::string transfer_uri;  ///< where the memory goes, "tcp://node1"; empty: as the target says
 };
 
+/// What a migration does to its guest while it is copied.
+enum class Manner : std::uint8_t { live, slowed_down };
+
 enum class Abort : std::uint8_t { asked, nothing_to_abort };
 
 [[nodiscard]] Result<HostFacts> host_facts(virConnectPtr connection);
@@ -37,7 +40,10 @@ enum class Abort : std::uint8_t { asked, nothing_to_abort };
 void limit_pause(virConnectPtr connection, const VmId& vm, std::chrono::milliseconds pause);
 /// `inbox` hears the statistics of the migration, on whichever connection.
 [[nodiscard]] Result<MigrationSummary> migrate(virConnectPtr connection, SessionInbox& inbox,
-                                               const VmId& vm, const Destination& to);
+                                               const VmId& vm, const Destination& to,
+                                               Manner manner);
+/// Pauses a guest that is being copied; it goes on where it is when the migration has ended.
+[[nodiscard]] Result<void> stand_still(virConnectPtr connection, const VmId& vm);
 /// Gives the running migration of the guest up.
 [[nodiscard]] Result<Abort> abort_migration(virConnectPtr connection, const VmId& vm);
 /// Nothing if libvirt knows of no migration of this guest.

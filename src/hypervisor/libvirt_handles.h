@@ -35,6 +35,9 @@ class TypedParameters {
   bool add(const char* name, const std::string& value) {
     return virTypedParamsAddString(&items_, &count_, &capacity_, name, value.c_str()) == 0;
   }
+  bool add(const char* name, int value) {
+    return virTypedParamsAddInt(&items_, &count_, &capacity_, name, value) == 0;
+  }
 
  private:
   virTypedParameterPtr items_ = nullptr;

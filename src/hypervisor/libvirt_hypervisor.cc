@@ -38,7 +38,39 @@ struct LibvirtHypervisor::Migration {
   bool cancelled = false;
   bool begun = false;
   bool ended = false;
+  bool slowed_down = false;
+  bool begins_anew = false;  ///< the attempt under way ends for another to follow
 };
+
+/// `run` migrates the guest in a manner; blocking.
+struct LibvirtHypervisor::Attempt {
+  std::string what;  ///< for people
+  std::function<Result<MigrationSummary>(libvirt_calls::Manner)> run;
+};
+
+/// Runs one attempt after another until one ends that was to be the last.
+Result<MigrationSummary> LibvirtHypervisor::carry_out(Migration& migration,
+                                                      const Attempt& attempt) {
+  while (true) {
+    auto manner = libvirt_calls::Manner::live;
+    {
+      const std::lock_guard lock(migration.mutex);
+      if (migration.cancelled) {
+        return fail("cannot " + attempt.what +
+                    ": it was cancelled before it began; it runs on here");
+      }
+      migration.begun = true;
+      migration.begins_anew = false;
+      if (migration.slowed_down) manner = libvirt_calls::Manner::slowed_down;
+    }
+    auto result = attempt.run(manner);
+    const std::lock_guard lock(migration.mutex);
+    if (!result && migration.begins_anew && !migration.cancelled) continue;
+    migration.ended = true;
+    migration.changed.notify_all();
+    return result;
+  }
+}
 
 LibvirtHypervisor::LibvirtHypervisor(Clock& clock, LibvirtOptions options)
     : clock_(clock),
@@ -203,10 +235,8 @@ void LibvirtHypervisor::migrate(const VmId& vm, const std::string& to_node,
   }
   auto migration = std::make_shared<Migration>();
   migrations_.emplace(vm, migration);
-  widen_pause_later(vm, 1);
   auto ended = [this, vm, done = std::move(done)](Result<MigrationSummary> result) {
     migrations_.erase(vm);
-    widen_.erase(vm);
     done(std::move(result));
   };
   const libvirt_calls::Destination to{to_node, with_node(options_.migrate_uri, to_node),
@@ -214,20 +244,45 @@ void LibvirtHypervisor::migrate(const VmId& vm, const std::string& to_node,
   call<MigrationSummary>(
       slow_, what, std::move(ended),
       [vm, to, what, migration](LibvirtSession& session) -> Result<MigrationSummary> {
-        {
-          const std::lock_guard lock(migration->mutex);
-          if (migration->cancelled) {
-            return fail("cannot " + what + ": it was cancelled before it began; it runs on here");
-          }
-          migration->begun = true;
-        }
-        libvirt_calls::limit_pause(session.slow(), vm, pause_steps[0].limit);
-        auto result = libvirt_calls::migrate(session.slow(), session.inbox(), vm, to);
-        const std::lock_guard lock(migration->mutex);
-        migration->ended = true;
-        migration->changed.notify_all();
-        return result;
+        return carry_out(*migration,
+                         {what, [&](libvirt_calls::Manner manner) {
+                            const bool slowed_down = manner == libvirt_calls::Manner::slowed_down;
+                            libvirt_calls::limit_pause(
+                                session.slow(), vm,
+                                pause_limit(slowed_down ? MoveStep::slowed_down : MoveStep::live));
+                            return libvirt_calls::migrate(session.slow(), session.inbox(), vm, to,
+                                                          manner);
+                          }});
       });
+}
+
+void LibvirtHypervisor::hasten(const VmId& vm, MoveStep step, Done<void> done) {
+  std::shared_ptr<Migration> ours;
+  if (const auto found = migrations_.find(vm); found != migrations_.end()) ours = found->second;
+  const std::string what = "hasten the migration of " + vm.get();
+  call<void>(quick_, what, std::move(done),
+             [vm, step, ours, what](LibvirtSession& session) -> Result<void> {
+               const auto now = libvirt_calls::progress(session.quick(), vm);
+               if (!now) return std::unexpected(now.error());
+               // While the target is made ready, a guest that is paused would stay so for good.
+               if (!*now || (*now)->memory_total_kib == 0) {
+                 return fail("cannot " + what + ": none of it is copied yet");
+               }
+               libvirt_calls::limit_pause(session.quick(), vm, pause_limit(step));
+               if (step == MoveStep::stand_still) {
+                 return libvirt_calls::stand_still(session.quick(), vm);
+               }
+               if (step < MoveStep::slowed_down) return {};
+               if (!ours) return fail("cannot " + what + ": it was begun by another");
+               {
+                 const std::lock_guard lock(ours->mutex);
+                 if (ours->ended || std::exchange(ours->slowed_down, true)) return {};
+                 ours->begins_anew = true;
+               }
+               const auto abort = libvirt_calls::abort_migration(session.quick(), vm);
+               if (abort) return {};
+               return std::unexpected(abort.error());
+             });
 }
 
 void LibvirtHypervisor::cancel_migration(const VmId& vm, Done<void> done) {
@@ -254,23 +309,6 @@ void LibvirtHypervisor::cancel_migration(const VmId& vm, Done<void> done) {
                return fail("cannot give up the migration of " + vm.get() +
                            ": none is under way; see where it runs with `upbeat vm list`");
              });
-}
-
-/// A guest that writes faster than its memory can be copied would never come to an end: what it is
-/// allowed to stand still grows with the time that it takes.
-void LibvirtHypervisor::widen_pause_later(const VmId& vm, std::size_t step) {
-  if (step >= pause_steps.size()) return;
-  const auto wait = pause_steps[step].after - pause_steps[step - 1].after;
-  widen_[vm] = clock_.after(wait, [this, vm, step] {
-    if (!migrations_.contains(vm)) return;
-    call<void>(
-        quick_, "let " + vm.get() + " stand still for longer", [](const Result<void>&) {},
-        [vm, limit = pause_steps[step].limit](LibvirtSession& session) -> Result<void> {
-          libvirt_calls::limit_pause(session.quick(), vm, limit);
-          return {};
-        });
-    widen_pause_later(vm, step + 1);
-  });
 }
 
 void LibvirtHypervisor::migration_progress(const VmId& vm,

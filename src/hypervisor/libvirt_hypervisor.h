@@ -2,7 +2,6 @@
 // The hypervisor port on libvirt: QEMU/KVM, Xen, whatever its connection URI names.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -10,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "hypervisor/pause_steps.h"
 #include "hypervisor/workers.h"
 #include "ports/clock.h"
 #include "ports/hypervisor.h"
@@ -54,11 +52,13 @@ class LibvirtHypervisor final : public Hypervisor {
   void shut_down(const VmId& vm, Done<void> done) override;
   void destroy(const VmId& vm, Done<void> done) override;
   void migrate(const VmId& vm, const std::string& to_node, Done<MigrationSummary> done) override;
+  void hasten(const VmId& vm, MoveStep step, Done<void> done) override;
   void cancel_migration(const VmId& vm, Done<void> done) override;
   void migration_progress(const VmId& vm, Done<std::optional<MigrationProgress>> done) override;
 
  private:
   struct Migration;
+  struct Attempt;
   using SessionPtr = std::shared_ptr<LibvirtSession>;
 
   void connect();
@@ -68,7 +68,7 @@ class LibvirtHypervisor final : public Hypervisor {
   void tell_lost(const Error& why);
   void tell(const GuestChange& change);
   void let_go(SessionPtr session);
-  void widen_pause_later(const VmId& vm, std::size_t step);
+  static Result<MigrationSummary> carry_out(Migration& migration, const Attempt& attempt);
 
   template <class T, class Work>
   void call(Workers& workers, const std::string& what, Done<T> done, Work work);
@@ -83,8 +83,7 @@ class LibvirtHypervisor final : public Hypervisor {
   bool told_lost_ = false;
   Timer retry_;
   Timer patience_;
-  std::map<VmId, std::shared_ptr<Migration>> migrations_;  ///< queued and under way
-  std::map<VmId, Timer> widen_;                            ///< the next step of a migration's pause
+  std::map<VmId, std::shared_ptr<Migration>> migrations_;      ///< queued and under way
   std::map<std::uint64_t, std::shared_ptr<void>> unanswered_;  ///< the `done`s of calls under way
   std::uint64_t next_call_ = 0;
   std::shared_ptr<Home> home_;

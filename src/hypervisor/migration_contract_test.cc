@@ -49,15 +49,79 @@ TEST_P(HypervisorContract, NeverShowsAMovingGuestRunningTwiceOrNowhere) {
   EXPECT_THAT(seen_at_target, Contains(GuestPhase::incoming));
 }
 
-TEST_P(HypervisorContract, LetsAGuestThatNeverStopsWritingStandStillForLongerInTheEnd) {
-  ASSERT_TRUE(create(Host::a, Kind::restless).has_value());
+/// A guest that writes without end, on its way over a wire that is too slow for it.
+class HastenedMove : public HypervisorContract {
+ protected:
+  void begin(Kind kind, int wire_mib_per_s) {
+    ASSERT_TRUE(create(Host::a, kind).has_value());
+    ASSERT_TRUE(world().wait([&] { return world().booted(Host::a, vm); }));
+    world().limit_bandwidth(Host::a, vm, wire_mib_per_s);
+    move_ = begin_move("nodeB");
+    // In the third round it begins to be plain that there will always be another.
+    ASSERT_TRUE(world().wait([&] {
+      const auto now = progress();
+      return ended() || (now && *now && (*now)->rounds >= 3);
+    }));
+    ASSERT_FALSE(ended()) << "it came to its end without help";
+  }
+  [[nodiscard]] bool ended() const { return move_->end.has_value(); }
+  void hasten(MoveStep step) {
+    const auto taken = HypervisorContract::hasten(step);
+    EXPECT_TRUE(taken.has_value()) << taken.error().text;
+  }
+  void expect_arrival() {
+    ASSERT_TRUE(world().wait([&] { return ended(); }));
+    ASSERT_TRUE(move_->end->has_value()) << move_->end->error().text;
+    EXPECT_EQ(phase(Host::a), std::nullopt);
+    EXPECT_EQ(phase(Host::b), GuestPhase::running);
+    EXPECT_TRUE(hears_running(Host::b));
+    EXPECT_TRUE(goes_on(Host::b)) << "it stands still";
+  }
+  std::shared_ptr<Move> move_;
+};
+
+TEST_P(HastenedMove, EndsWhenTheGuestMayStandStillForLonger) {
+  begin(Kind::restless, 100);  // 160 ms for what it writes
+  hasten(MoveStep::longer_pause);
+  expect_arrival();
+}
+
+TEST_P(HastenedMove, EndsWhenTheGuestMayStandStillForLong) {
+  begin(Kind::restless, 30);  // 530 ms
+  hasten(MoveStep::longer_pause);
+  hasten(MoveStep::long_pause);
+  expect_arrival();
+}
+
+TEST_P(HastenedMove, EndsWhenTheGuestIsSlowedDown) {
+  begin(Kind::busy, 12);  // 1.3 s
+  hasten(MoveStep::slowed_down);
+  expect_arrival();
+}
+
+TEST_P(HastenedMove, EndsWhenTheGuestStandsStillAndThenItGoesOn) {
+  begin(Kind::restless, 8);  // 2 s
+  hasten(MoveStep::stand_still);
+  EXPECT_TRUE(world().wait([&] { return phase(Host::a) == GuestPhase::outgoing || ended(); }));
+  expect_arrival();
+}
+
+TEST_P(HastenedMove, LetsAGuestThatStandsStillGoOnWhereItIsWhenItIsCancelled) {
+  begin(Kind::restless, 6);
+  hasten(MoveStep::stand_still);
+  ASSERT_TRUE(cancel().has_value());
+  ASSERT_TRUE(world().wait([&] { return ended(); }));
+  EXPECT_FALSE(move_->end->has_value());
+  EXPECT_EQ(phase(Host::a), GuestPhase::running);
+  EXPECT_TRUE(goes_on(Host::a)) << "it stands still";
+}
+
+TEST_P(HastenedMove, IsNoneWhereNothingMoves) {
+  ASSERT_TRUE(create(Host::a, Kind::idle).has_value());
   ASSERT_TRUE(world().wait([&] { return world().booted(Host::a, vm); }));
-  world().limit_bandwidth(Host::a, vm, 100);  // its 16 MiB take 160 ms, each time
-
-  const auto moved = move("nodeB");
-
-  EXPECT_TRUE(moved.has_value()) << moved.error().text;
-  EXPECT_EQ(phase(Host::b), GuestPhase::running);
+  EXPECT_FALSE(HypervisorContract::hasten(MoveStep::stand_still).has_value());
+  EXPECT_EQ(phase(Host::a), GuestPhase::running);
+  EXPECT_TRUE(goes_on(Host::a)) << "it stands still";
 }
 
 TEST_P(HypervisorContract, TellsHowFarAMigrationIs) {
@@ -159,6 +223,9 @@ TEST_P(HypervisorContract, KeepsTheGuestWhenTheTargetIsUnknown) {
   EXPECT_THAT(refused.error().text, HasSubstr("nowhere"));
   EXPECT_EQ(phase(Host::a), GuestPhase::running);
 }
+
+INSTANTIATE_TEST_SUITE_P(Libvirt, HastenedMove, testing::Values(&make_real_world));
+INSTANTIATE_TEST_SUITE_P(Twin, HastenedMove, testing::Values(&make_simulated_world));
 
 }  // namespace
 }  // namespace upbeat::test

@@ -33,6 +33,7 @@ struct GuestTraits {
   ShutdownManner manner = ShutdownManner::obeys;
   std::int64_t life_ms = 0;               ///< powers itself off so long after it boots; 0: never
   std::uint64_t dirty_kib_per_s = 1'024;  ///< memory that it writes anew
+  std::uint64_t working_set_kib = 0;      ///< and what of it: no more is dirty ever; 0: all
   std::uint64_t migration_kib_per_s = 0;  ///< limit of its migrations; 0: the wire's
 
   bool operator==(const GuestTraits&) const = default;

@@ -153,6 +153,18 @@ void SimulatedHypervisor::migrate(const VmId& vm, const std::string& to_node,
       });
 }
 
+void SimulatedHypervisor::hasten(const VmId& vm, MoveStep step, Done<void> done) {
+  call<void>(
+      "hasten the migration of " + vm.get(), std::move(done),
+      [host = host_, &world = world_, vm, step](const Answer<void>& answer) {
+        auto* migration = world.migration(*host, vm);
+        if (migration == nullptr) {
+          return answer(fail("cannot hasten the migration of " + vm.get() + ": none is under way"));
+        }
+        answer(migration->hasten(step));
+      });
+}
+
 void SimulatedHypervisor::cancel_migration(const VmId& vm, Done<void> done) {
   call<void>("give up the migration of " + vm.get(), std::move(done),
              [host = host_, &world = world_, vm](const Answer<void>& answer) {

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "hypervisor/pause_steps.h"
-
 namespace upbeat {
 namespace {
 
@@ -14,6 +12,10 @@ namespace {
 constexpr std::int64_t copy_step_ms = 50;
 /// How often an end that does not answer is looked at.
 constexpr std::int64_t silent_step_ms = 100;
+/// How auto-converge throttles a guest's processors, as the adapter for libvirt sets it.
+constexpr std::uint32_t first_throttle_percent = 50;
+constexpr std::uint32_t throttle_percent_a_round = 20;
+constexpr std::uint32_t throttle_limit = 99;
 
 std::int64_t ms_since(MonotonicTime begin, MonotonicTime now) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now - begin).count();
@@ -118,11 +120,32 @@ std::uint64_t SimulatedMigration::rate() const {
   return std::max<std::uint64_t>(limit == 0 ? wire : std::min(wire, limit), 1);
 }
 
-std::int64_t SimulatedMigration::pause_limit_ms() const {
-  const auto took = world.clock().now() - begin;
-  const auto step = std::ranges::find_if(pause_steps.rbegin(), pause_steps.rend(),
-                                         [&](const PauseStep& one) { return took >= one.after; });
-  return step->limit.count();
+std::uint64_t SimulatedMigration::dirty_rate() const {
+  if (stands_still_since_) return 0;
+  return world.traits(vm).dirty_kib_per_s * (100 - throttled_percent_) / 100;
+}
+
+Result<void> SimulatedMigration::hasten(MoveStep wanted) {
+  if (phase != Phase::copying) {
+    return fail("cannot hasten the migration of " + vm.get() + ": nothing is copied yet");
+  }
+  const bool slows_down = step_ < MoveStep::slowed_down && wanted == MoveStep::slowed_down;
+  step_ = std::max(step_, wanted);
+  if (slows_down) begin_anew();
+  if (step_ == MoveStep::stand_still && !stands_still_since_) {
+    stands_still_since_ = world.clock().now();
+    source.guests_.at(vm).guest.phase = GuestPhase::outgoing;
+    source.changed(vm);
+  }
+  return {};
+}
+
+/// As QEMU has to be told of it before it begins.
+void SimulatedMigration::begin_anew() {
+  throttled_percent_ = first_throttle_percent;
+  left_kib = memory_kib();
+  dirty_kib = 0;
+  rounds = 1;
 }
 
 void SimulatedMigration::copy() {
@@ -130,13 +153,18 @@ void SimulatedMigration::copy() {
   if (left_kib == 0) {
     ++rounds;
     left_kib = std::exchange(dirty_kib, 0);
-    const auto limit = static_cast<std::uint64_t>(pause_limit_ms());
+    const auto limit = static_cast<std::uint64_t>(pause_limit(step_).count());
     if (left_kib <= rate_kib_per_s * limit / 1000) return switch_over();
+    if (throttled_percent_ > 0) {
+      throttled_percent_ = std::min(throttled_percent_ + throttle_percent_a_round, throttle_limit);
+    }
   }
   const auto took = std::min(copy_step_ms, ms_for(left_kib, rate_kib_per_s));
   const auto span = static_cast<std::uint64_t>(took);
   left_kib -= std::min(left_kib, rate_kib_per_s * span / 1000 + 1);
-  dirty_kib = std::min(memory_kib(), dirty_kib + world.traits(vm).dirty_kib_per_s * span / 1000);
+  const auto written = world.traits(vm).working_set_kib;
+  dirty_kib =
+      std::min(written == 0 ? memory_kib() : written, dirty_kib + dirty_rate() * span / 1000);
   step(took, &SimulatedMigration::copy);
 }
 
@@ -144,8 +172,11 @@ void SimulatedMigration::switch_over() {
   phase = Phase::switching;
   source.guests_.at(vm).guest.phase = GuestPhase::outgoing;
   source.changed(vm);
-  pause_ms_ = world.traits().switchover_ms + ms_for(left_kib, rate_kib_per_s);
-  step(pause_ms_, &SimulatedMigration::switched);
+  const auto switchover_ms = world.traits().switchover_ms + ms_for(left_kib, rate_kib_per_s);
+  const auto stood_still =
+      stands_still_since_ ? ms_since(*stands_still_since_, world.clock().now()) : 0;
+  pause_ms_ = stood_still + switchover_ms;
+  step(switchover_ms, &SimulatedMigration::switched);
 }
 
 void SimulatedMigration::switched() {
@@ -188,7 +219,7 @@ void SimulatedMigration::abort(const std::string& why) {
 MigrationProgress SimulatedMigration::progress() const {
   const auto here = source.guests_.find(vm);
   return {here == source.guests_.end() ? 0 : here->second.guest.memory_kib, left_kib,
-          rate_kib_per_s, world.traits(vm).dirty_kib_per_s, rounds};
+          rate_kib_per_s, dirty_rate(), rounds};
 }
 
 }  // namespace upbeat

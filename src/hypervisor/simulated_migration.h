@@ -40,6 +40,7 @@ struct SimulatedMigration : std::enable_shared_from_this<SimulatedMigration> {
   std::uint64_t rate_kib_per_s = 0;
 
   void start();
+  [[nodiscard]] Result<void> hasten(MoveStep wanted);
   /// Ends it: the guest runs on at the source, if there is one.
   void abort(const std::string& why);
   [[nodiscard]] MigrationProgress progress() const;
@@ -49,7 +50,8 @@ struct SimulatedMigration : std::enable_shared_from_this<SimulatedMigration> {
   [[nodiscard]] Ends ends() const;
   [[nodiscard]] std::uint64_t memory_kib() const;
   [[nodiscard]] std::uint64_t rate() const;
-  [[nodiscard]] std::int64_t pause_limit_ms() const;
+  /// What the guest writes, throttled or standing still as it may be.
+  [[nodiscard]] std::uint64_t dirty_rate() const;
   /// Runs `next` after a while if both ends are well then; else waits and at last gives up.
   void step(std::int64_t delay_ms, void (SimulatedMigration::*next)());
   void prepared();
@@ -58,6 +60,11 @@ struct SimulatedMigration : std::enable_shared_from_this<SimulatedMigration> {
   void switched();
   void finished(std::optional<std::uint64_t> instance);
 
+  void begin_anew();
+
+  MoveStep step_ = MoveStep::live;
+  std::uint32_t throttled_percent_ = 0;
+  std::optional<MonotonicTime> stands_still_since_;
   std::int64_t pause_ms_ = 0;
 };
 

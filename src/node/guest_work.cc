@@ -63,7 +63,12 @@ void GuestWork::run(const RunHere& duty, NodeId self, const std::string& domain_
 }
 
 void GuestWork::send(const SendAway& duty, NodeId self, const std::string& to_name) {
-  if (!begin(duty.vm, duty.since, true)) return;
+  const bool begun = begin(duty.vm, duty.since, true);
+  if (const auto found = work_.find(duty.vm); found != work_.end() && found->second.migration) {
+    found->second.wanted_step = duty.step;
+    if (!begun) hasten(duty.vm);
+  }
+  if (!begun) return;
   watch_progress(duty.vm);
   hypervisor_.migrate(duty.vm, to_name, [this, duty, self](const Result<MigrationSummary>& moved) {
     MigrationEnded ended{.vm = duty.vm, .from = self, .to = duty.to, .since = duty.since};
@@ -78,6 +83,20 @@ void GuestWork::send(const SendAway& duty, NodeId self, const std::string& to_na
   });
 }
 
+/// What it is not ready for is asked again at the next look at the progress.
+void GuestWork::hasten(const VmId& vm) {
+  auto& work = work_.at(vm);
+  if (work.hastening || work.cancelled || work.step >= work.wanted_step) return;
+  work.hastening = true;
+  hypervisor_.hasten(vm, work.wanted_step,
+                     [this, vm, since = work.since, step = work.wanted_step](const auto& taken) {
+                       const auto found = work_.find(vm);
+                       if (found == work_.end() || found->second.since != since) return;
+                       found->second.hastening = false;
+                       if (taken) found->second.step = step;
+                     });
+}
+
 /// What was asked of a hypervisor that hung may come true when it goes on. Were the attempt given
 /// up before, nobody would expect the guest where it then comes up.
 void GuestWork::tell_failure(const VmId& vm, const Event& failure) {
@@ -90,6 +109,7 @@ void GuestWork::tell_failure(const VmId& vm, const Event& failure) {
         }
         // Cancelling it while the hypervisor hung came to nothing.
         if (work.cancelled && now && *now) cancel(vm);
+        hasten(vm);
         work.progress =
             clock_.after(progress_interval, [this, vm, failure] { tell_failure(vm, failure); });
       });
@@ -142,6 +162,7 @@ void GuestWork::watch_progress(const VmId& vm) {
       if (now && *now) {
         tell_(MigrationProgressed{vm, (*now)->memory_total_kib, (*now)->memory_left_kib,
                                   (*now)->rate_kib_per_s, (*now)->dirty_kib_per_s});
+        hasten(vm);
       }
       watch_progress(vm);
     });

@@ -53,6 +53,9 @@ class GuestWork {
     EventIndex since;
     bool migration = false;
     bool cancelled = false;
+    MoveStep wanted_step = MoveStep::live;
+    MoveStep step = MoveStep::live;  ///< that the hypervisor has taken
+    bool hastening = false;          ///< it is being asked
     Timer progress;
     bool failed = false;
     bool in_doubt = false;  ///< it failed, but the hypervisor did not answer or was still at it
@@ -70,6 +73,7 @@ class GuestWork {
   void watch_progress(const VmId& vm);
   void tell_failure(const VmId& vm, const Event& failure);
   void cancel(const VmId& vm);
+  void hasten(const VmId& vm);
   [[nodiscard]] bool certain(Work& work, const Result<std::optional<MigrationProgress>>& now);
 
   Hypervisor& hypervisor_;

@@ -48,7 +48,7 @@ void InventoryWatch::begin() {
 }
 
 void InventoryWatch::look_soon() {
-  if (reading_ || soon_pending_) return;
+  if (soon_pending_) return;
   soon_pending_ = true;
   soon_ = clock_.after(evidence_interval, [this] {
     soon_pending_ = false;

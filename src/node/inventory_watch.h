@@ -44,7 +44,7 @@ class InventoryWatch {
   void set_capacity(std::optional<std::uint64_t> memory_kib, std::uint64_t reserve_kib);
   /// Something changed: read and report, once more if it is being read just now.
   void look_now();
-  /// Somebody waits for evidence: look now, or soon if we only just did.
+  /// Somebody still waits for evidence: look, after an evidence_interval.
   void look_soon();
   /// Begins to look by itself every inventory_interval.
   void begin();

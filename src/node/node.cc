@@ -80,6 +80,13 @@ Result<void> Node::start() {
   return {};
 }
 
+void Node::end(std::function<void()> ended) {
+  self_fence_.retire([this, ended = std::move(ended)](const Result<void>& disarmed) {
+    if (!disarmed) say(disarmed.error().text);
+    ended();
+  });
+}
+
 std::string Node::trouble() const {
   return frozen_ ? "it has frozen itself: " + *frozen_ : replica_.trouble();
 }
@@ -116,6 +123,11 @@ SelfFence::Hooks Node::self_fence_hooks() {
           [this](std::chrono::milliseconds timeout) {
             replica_.propose(WatchdogArmed{self(), replica_.incarnation(), timeout}, Repeat::never);
           },
+      .take_back =
+          [this](std::function<void(Result<void>)> done) {
+            replica_.propose(WatchdogArmed{self(), replica_.incarnation(), {}},
+                             Repeat::until_applied, std::move(done));
+          },
       .trouble = [this](const std::string& text) { alarm("watchdog", text); }};
 }
 
@@ -145,6 +157,11 @@ void Node::on_applied(const State& before, const Event& event, const State& afte
   }
   if (witness_) witness_(before, event);
   if (std::holds_alternative<Decided>(event)) deciding_ = false;
+  // The others wait for what both ends see from here on: what was read before does not count.
+  if (const auto* ended = std::get_if<MigrationEnded>(&event);
+      ended != nullptr && (ended->from == self() || ended->to == self())) {
+    inventory_.look_now();
+  }
   tell_followers(after);
   reconcile();
 }

@@ -63,6 +63,10 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   /// Begins. Once. An error (unreadable state on disk) means that nothing was begun.
   [[nodiscard]] Result<void> start();
 
+  /// The daemon is to end while its host stays, with its guests: lets go of the host's watchdog in
+  /// a way that nobody counts on it, then calls `ended`; within 5 s. Once.
+  void end(std::function<void()> ended);
+
   [[nodiscard]] const State& state() const { return replica_.state(); }
   /// For a process with many nodes: `same` equals this one's state, and need be held only once.
   void share(const State& same) { replica_.share(same); }

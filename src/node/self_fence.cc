@@ -23,11 +23,12 @@ void SelfFence::sign() {
 
 void SelfFence::on_sign_back(MonotonicTime sent) {
   if (standing_down_ || !hooks_.has_part() || clock_.now() - sent > sign_lateness) return;
+  if (retiring_ && !armed_) return;
   const auto fed = armed_ ? watchdog_->feed() : watchdog_->arm(timeout_);
   armed_ = fed.has_value();
   hooks_.trouble(fed ? "" : fed.error().text);
   // The promise follows the deed.
-  if (armed_ && !hooks_.is_known(timeout_)) hooks_.announce(timeout_);
+  if (armed_ && !retiring_ && !hooks_.is_known(timeout_)) hooks_.announce(timeout_);
 }
 
 void SelfFence::stand_down() {
@@ -35,6 +36,30 @@ void SelfFence::stand_down() {
   const auto off = watchdog_->disarm();
   armed_ = !off;
   if (!off) hooks_.trouble(off.error().text);
+}
+
+void SelfFence::retire(std::function<void(const Result<void>&)> done) {
+  if (std::exchange(retiring_, true)) return;
+  if (!armed_) return done({});
+  on_retired_ = std::move(done);
+  patience_ = clock_.after(retire_patience, [this] {
+    retired(fail("the cluster did not take the promise of it back within 5 s"));
+  });
+  hooks_.take_back([this](const Result<void>& taken_back) { retired(taken_back); });
+}
+
+void SelfFence::retired(const Result<void>& taken_back) {
+  const auto done = std::exchange(on_retired_, nullptr);
+  if (!done) return;
+  patience_.cancel();
+  auto off = taken_back;
+  // The others count on it for as long as they may not know better.
+  if (off && armed_) off = watchdog_->disarm();
+  armed_ = !off;
+  if (off) return done({});
+  done(fail("cannot disarm the watchdog: " + off.error().text + "; this host is reset within " +
+            std::to_string(timeout_.count() / 1000) +
+            " s unless upbeatd runs again before: systemctl start upbeatd"));
 }
 
 }  // namespace upbeat

@@ -16,6 +16,8 @@ namespace upbeat {
 inline constexpr std::chrono::milliseconds sign_interval{1'000};
 /// A sign that took longer to come back is no reason to feed: much may have happened since it went.
 inline constexpr std::chrono::milliseconds sign_lateness{2'000};
+/// How long a daemon that ends waits for the others to know that its watchdog proves nothing.
+inline constexpr std::chrono::milliseconds retire_patience{5'000};
 static_assert(sign_lateness < watchdog_margin, "others wait out the watchdog and its margin");
 
 /// Why this is safe. A sign comes back only if the ring was whole after it went, and two majorities
@@ -32,6 +34,8 @@ class SelfFence {
     /// Whether the cluster knows what was announced; if not, it is announced again.
     std::function<bool(std::chrono::milliseconds)> is_known;
     std::function<void(std::chrono::milliseconds)> announce;
+    /// Takes back what was announced; told when all know and will not forget it, or why not.
+    std::function<void(std::function<void(Result<void>)>)> take_back;
     /// What an operator should know; empty: all is well.
     std::function<void(const std::string&)> trouble;
   };
@@ -44,10 +48,15 @@ class SelfFence {
   void stand_down();
   /// The host stays after all.
   void stand_up() { standing_down_ = false; }
+  /// The daemon ends and the host stays, with its guests: first the promise is taken back, then the
+  /// watchdog disarmed. `done` is told, within `retire_patience`; an error says why the watchdog is
+  /// armed still and what comes of it. Once; nothing is armed any more from then on.
+  void retire(std::function<void(const Result<void>&)> done);
 
  private:
   void sign();
   void on_sign_back(MonotonicTime sent);
+  void retired(const Result<void>& taken_back);
 
   Watchdog* watchdog_;
   Clock& clock_;
@@ -55,6 +64,9 @@ class SelfFence {
   Hooks hooks_;
   bool armed_ = false;
   bool standing_down_ = false;
+  bool retiring_ = false;
+  std::function<void(const Result<void>&)> on_retired_;
+  Timer patience_;
   Timer next_;
 };
 

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "base/strong.h"
+#include "core/move_step.h"
 
 namespace upbeat {
 
@@ -116,6 +117,11 @@ class Hypervisor {
   /// on_guest_gone told otherwise, or the hypervisor was lost: then what was asked of it may yet
   /// come true, also of `create`, and migration_progress tells when it can be asked again.
   virtual void migrate(const VmId& vm, const std::string& to_node, Done<MigrationSummary> done) = 0;
+  /// Helps a migration under way to its end, by all means up to `step`. Done when that takes
+  /// effect, or with an error: none of it leaves this host now, or not yet, or it has no such
+  /// means; then it goes on as it was, and asking again may help. What was done to the guest ends
+  /// with the migration, however that ends.
+  virtual void hasten(const VmId& vm, MoveStep step, Done<void> done) = 0;
   /// Gives up a migration under way; its `migrate` then ends with an error.
   virtual void cancel_migration(const VmId& vm, Done<void> done) = 0;
   /// How far the guest's migration is; nothing if none of it leaves this host now, and an error if

@@ -79,12 +79,14 @@ Happening partition(Draw& draw) {
 }
 Happening daemon(Draw& draw) {
   const auto node = draw.node();
-  switch (draw.below(4)) {
+  switch (draw.below(5)) {
     case 0:
       return {"daemon " + node + " kill", "daemon " + node + " start"};
     case 1:
       return {"daemon " + node + " stall " + draw.seconds(1, 40), ""};
     case 2:
+      return {"daemon " + node + " stop", "daemon " + node + " start"};
+    case 3:
       return {"daemon " + node + " upgrade 0." + draw.seconds(1, 9) + ".0", ""};
     default:
       return {"daemon " + node + " restart", ""};

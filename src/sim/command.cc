@@ -98,12 +98,8 @@ Deed read_daemon(Words& words) {
   const auto verb = words.next("what to do with the daemon");
   if (verb == "kill") return [=](World& world) { world.machine(node).kill_daemon(); };
   if (verb == "start") return [=](World& world) { world.machine(node).start_daemon(); };
-  if (verb == "restart") {
-    return [=](World& world) {
-      world.machine(node).kill_daemon();
-      world.machine(node).start_daemon();
-    };
-  }
+  if (verb == "stop") return [=](World& world) { world.machine(node).stop_daemon(); };
+  if (verb == "restart") return [=](World& world) { world.machine(node).restart_daemon(); };
   if (verb == "stall") {
     const auto span = words.seconds();
     return [=](World& world) { world.machine(node).stall_daemon(span); };
@@ -112,8 +108,7 @@ Deed read_daemon(Words& words) {
     const auto release = words.next("a release");
     return [=](World& world) {
       world.machine(node).set_release({.name = release});
-      world.machine(node).kill_daemon();
-      world.machine(node).start_daemon();
+      world.machine(node).restart_daemon();
     };
   }
   words.wrong(Words::quoted(verb) + " is nothing that a daemon does");
@@ -193,7 +188,8 @@ const std::map<std::string, Kind>& kinds() {
         "power-off|fail-next-start N|deaf|obeys|dirties MIB_PER_S",
         read_vm_command}},
       {"fence-device", {"fence-device NODE ok|broken|lies|babbles [ATTEMPTS]", read_fence_device}},
-      {"daemon", {"daemon NODE kill|start|restart|stall SECONDS|upgrade RELEASE", read_daemon}},
+      {"daemon",
+       {"daemon NODE kill|start|stop|restart|stall SECONDS|upgrade RELEASE", read_daemon}},
       {"hypervisor", {"hypervisor NODE stop|start|hang", read_hypervisor}},
       {"disk", {"disk NODE ok|full|unreadable", read_disk}},
       {"clock", {"clock NODE SECONDS", read_clock}},

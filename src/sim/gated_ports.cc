@@ -86,6 +86,9 @@ void GatedHypervisor::migrate(const VmId& vm, const std::string& to_node,
                               Done<MigrationSummary> done) {
   hypervisor_.migrate(vm, to_node, gated(std::move(done)));
 }
+void GatedHypervisor::hasten(const VmId& vm, MoveStep step, Done<void> done) {
+  hypervisor_.hasten(vm, step, gated(std::move(done)));
+}
 void GatedHypervisor::cancel_migration(const VmId& vm, Done<void> done) {
   hypervisor_.cancel_migration(vm, gated(std::move(done)));
 }

@@ -73,6 +73,7 @@ class GatedHypervisor final : public Hypervisor, private HypervisorListener {
   void shut_down(const VmId& vm, Done<void> done) override;
   void destroy(const VmId& vm, Done<void> done) override;
   void migrate(const VmId& vm, const std::string& to_node, Done<MigrationSummary> done) override;
+  void hasten(const VmId& vm, MoveStep step, Done<void> done) override;
   void cancel_migration(const VmId& vm, Done<void> done) override;
   void migration_progress(const VmId& vm, Done<std::optional<MigrationProgress>> done) override;
 

@@ -41,6 +41,8 @@ struct Machine::Daemon {
   GatedShutdown shutdown;
   Node node;
   Timer going_on;
+  std::optional<bool> ending;  ///< it was told to end; whether the next one is to begin then
+  Timer gone;
   bool in_step = false;
   bool told_out_of_step = false;
   Timer out_of_step;
@@ -121,12 +123,33 @@ void Machine::watchdog_fires() {
   if (around_.strip.state(facts_.name) == PowerState::on) power_on();
 }
 
+void Machine::stop_daemon() { end_daemon(false); }
+
+void Machine::restart_daemon() { end_daemon(true); }
+
+void Machine::end_daemon(bool begin_again) {
+  if (!daemon_ || !daemon_->gate.open()) {
+    kill_daemon();
+    if (begin_again) start_daemon();
+    return;
+  }
+  if (std::exchange(daemon_->ending, begin_again)) return;
+  daemon_->node.end([this] {
+    daemon_->gone = around_.clock.after(std::chrono::nanoseconds(0), [this] {
+      const bool again = *daemon_->ending;
+      kill_daemon();
+      if (again) start_daemon();
+    });
+  });
+}
+
 void Machine::kill_daemon() {
   restart_.cancel();
   daemon_.reset();
 }
 
 void Machine::start_daemon() {
+  if (daemon_ && daemon_->ending) daemon_->ending = true;
   if (!powered_ || daemon_) return;
   daemon_ = std::make_unique<Daemon>(*this, around_);
   if (!cable_whole_) daemon_->fencer.cut_cable();

@@ -83,6 +83,10 @@ class Machine {
   // --- its daemon ------------------------------------------------------------------------------
   /// Killed, and not restarted until `start_daemon`.
   void kill_daemon();
+  /// Ended as `systemctl stop` does it; one that stands still is killed.
+  void stop_daemon();
+  /// Ended, and begun again at once.
+  void restart_daemon();
   void start_daemon();
   /// From its next start on.
   void set_release(Release release) { release_ = std::move(release); }
@@ -112,6 +116,7 @@ class Machine {
  private:
   struct Daemon;
 
+  void end_daemon(bool begin_again);
   void come_up();
   void go_down();
   void watchdog_fires();

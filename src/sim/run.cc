@@ -28,6 +28,7 @@ class InWords {
     return "move " + one.vm.get() + " from " + name_of(state_, one.from) + " to " +
            name_of(state_, one.to);
   }
+  std::string operator()(const HastenVm& one) const { return "hasten the move of " + one.vm.get(); }
   std::string operator()(const StopVm& one) const {
     return (one.force == StopForce::ask ? "shut down " : "power off ") + one.vm.get() + " on " +
            name_of(state_, one.on);

@@ -29,6 +29,11 @@ class SelfFenceTest : public testing::Test {
                                          known = span;
                                          ++announced;
                                        },
+                                   .take_back =
+                                       [this](auto done) {
+                                         EXPECT_TRUE(watchdog.armed()) << "disarmed too early";
+                                         taken_back = std::move(done);
+                                       },
                                    .trouble = [this](const auto& text) { trouble = text; }});
     fence->begin();
   }
@@ -48,6 +53,7 @@ class SelfFenceTest : public testing::Test {
   std::deque<Timer> under_way;
   std::chrono::milliseconds known{0};
   int announced = 0;
+  std::function<void(Result<void>)> taken_back;
   std::string trouble;
   std::optional<SelfFence> fence;
 };
@@ -135,6 +141,61 @@ TEST_F(SelfFenceTest, DisarmsWhenTheEmptyHostGoesDown) {
   fence->stand_up();
   clock.advance(2s);
   EXPECT_TRUE(watchdog.armed());
+}
+
+TEST_F(SelfFenceTest, OfADaemonThatEndsIsDisarmedOnceAllKnow) {
+  begin();
+  clock.advance(1min);
+  std::optional<Result<void>> ended;
+  fence->retire([&](const Result<void>& how) { ended = how; });
+  clock.advance(4s);
+  ASSERT_FALSE(ended) << "somebody may still count on it";
+  EXPECT_TRUE(watchdog.armed());
+
+  known = 0ms;
+  taken_back({});
+  clock.advance(1min);
+
+  ASSERT_TRUE(ended);
+  EXPECT_TRUE(*ended);
+  EXPECT_FALSE(watchdog.armed());
+  EXPECT_EQ(resets, 0);
+  EXPECT_EQ(announced, 1) << "it was announced anew";
+}
+
+TEST_F(SelfFenceTest, OfADaemonThatEndsStaysArmedIfTheOthersDoNotKnow) {
+  begin();
+  clock.advance(1min);
+  has_part = false;
+  std::optional<Result<void>> ended;
+  fence->retire([&](const Result<void>& how) { ended = how; });
+
+  clock.advance(retire_patience);
+  ASSERT_TRUE(ended);
+  ASSERT_FALSE(*ended);
+  EXPECT_EQ(
+      ended->error().text,
+      "cannot disarm the watchdog: the cluster did not take the promise of it back within 5 s;"
+      " this host is reset within 10 s unless upbeatd runs again before: "
+      "systemctl start upbeatd");
+  EXPECT_TRUE(watchdog.armed());
+  ended.reset();
+  taken_back({});
+  EXPECT_FALSE(ended) << "told twice";
+  clock.advance(10s);
+  EXPECT_EQ(resets, 1);
+}
+
+TEST_F(SelfFenceTest, OfADaemonThatEndsBeforeItWasArmedEndsAtOnce) {
+  has_part = false;
+  begin();
+  bool ended = false;
+  fence->retire([&](const Result<void>& how) { ended = how.has_value(); });
+  EXPECT_TRUE(ended);
+
+  has_part = true;
+  clock.advance(1min);
+  EXPECT_FALSE(watchdog.armed());
 }
 
 }  // namespace

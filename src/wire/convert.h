@@ -71,6 +71,7 @@ v1::Ending to_wire(Ending value);
 v1::DrainCause to_wire(DrainCause value);
 v1::Wanted to_wire(Wanted value);
 v1::StopForce to_wire(StopForce value);
+v1::MoveStep to_wire(MoveStep value);
 v1::RuleKind to_wire(RuleKind value);
 v1::Strictness to_wire(Strictness value);
 v1::Failback to_wire(Failback value);
@@ -80,6 +81,7 @@ OnShutdown take(v1::OnShutdown value, Reading& reading);
 DrainCause take(v1::DrainCause value, Reading& reading);
 Wanted take(v1::Wanted value, Reading& reading);
 StopForce take(v1::StopForce value, Reading& reading);
+MoveStep take(v1::MoveStep value, Reading& reading);
 
 // Events and what states and messages share with them (convert_event.cc).
 void put(const NodeHere& in, v1::NodeHere& out);

@@ -58,6 +58,16 @@ void put(const GiveUpVm& in, v1::GiveUpVm& out) {
 
 GiveUpVm take(const v1::GiveUpVm& in) { return {VmId(in.vm())}; }
 
+void put(const HastenVm& in, v1::HastenVm& out) {
+  const auto& [vm, step] = in;
+  out.set_vm(vm.get());
+  out.set_step(to_wire(step));
+}
+
+HastenVm take(const v1::HastenVm& in, Reading& reading) {
+  return {VmId(in.vm()), take(in.step(), reading)};
+}
+
 Action take_action(const v1::Decision& in, Reading& reading) {
   switch (in.action_case()) {
     case v1::Decision::kStartVm:
@@ -72,6 +82,8 @@ Action take_action(const v1::Decision& in, Reading& reading) {
       return take(in.hold_vm());
     case v1::Decision::kGiveUpVm:
       return take(in.give_up_vm());
+    case v1::Decision::kHastenVm:
+      return take(in.hasten_vm(), reading);
     case v1::Decision::ACTION_NOT_SET:
       break;
   }
@@ -87,6 +99,7 @@ void put(const Decision& in, v1::Decision& out) {
   std::visit(Overloaded{
                  [&](const StartVm& a) { put(a, *out.mutable_start_vm()); },
                  [&](const MigrateVm& a) { put(a, *out.mutable_migrate_vm()); },
+                 [&](const HastenVm& a) { put(a, *out.mutable_hasten_vm()); },
                  [&](const StopVm& a) { put(a, *out.mutable_stop_vm()); },
                  [&](const FenceNode& a) { put(a, *out.mutable_fence_node()); },
                  [&](const HoldVm& a) { put(a, *out.mutable_hold_vm()); },

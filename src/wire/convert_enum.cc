@@ -77,6 +77,22 @@ v1::StopForce to_wire(StopForce value) {
   return v1::STOP_FORCE_UNSPECIFIED;
 }
 
+v1::MoveStep to_wire(MoveStep value) {
+  switch (value) {
+    case MoveStep::live:
+      return v1::MOVE_STEP_LIVE;
+    case MoveStep::longer_pause:
+      return v1::MOVE_STEP_LONGER_PAUSE;
+    case MoveStep::long_pause:
+      return v1::MOVE_STEP_LONG_PAUSE;
+    case MoveStep::slowed_down:
+      return v1::MOVE_STEP_SLOWED_DOWN;
+    case MoveStep::stand_still:
+      return v1::MOVE_STEP_STAND_STILL;
+  }
+  return v1::MOVE_STEP_UNSPECIFIED;
+}
+
 v1::RuleKind to_wire(RuleKind value) {
   switch (value) {
     case RuleKind::together:
@@ -137,6 +153,10 @@ DrainCause take(v1::DrainCause value, Reading& reading) {
 
 Wanted take(v1::Wanted value, Reading& reading) {
   return from_wire<Wanted>(value, to_wire, "what is wanted of a guest", reading);
+}
+
+MoveStep take(v1::MoveStep value, Reading& reading) {
+  return from_wire<MoveStep>(value, to_wire, "how far a migration is helped along", reading);
 }
 
 StopForce take(v1::StopForce value, Reading& reading) {

@@ -121,10 +121,12 @@ NodeRecord take(const v1::NodeRecord& in, Reading& reading) {
 // --- guests ------------------------------------------------------------------------------------
 
 void put(const Migrating& in, v1::Migrating& out) {
-  const auto& [from, to, since, ended, landed, called_off, progress] = in;
+  const auto& [from, to, since, begun_at, step, ended, landed, called_off, progress] = in;
   out.set_from(from.get());
   out.set_to(to.get());
   out.set_since(since.get());
+  out.set_begun_at_ms(to_ms(begun_at));
+  if (step != MoveStep::live) out.set_step(to_wire(step));
   out.set_ended(ended);
   out.set_landed(landed);
   if (called_off) out.set_called_off(called_off->get());
@@ -135,10 +137,13 @@ Migrating take(const v1::Migrating& in, Reading& reading) {
   Migrating out{.from = NodeId(in.from()),
                 .to = NodeId(in.to()),
                 .since = EventIndex(in.since()),
+                .begun_at = from_ms(in.begun_at_ms()),
+                .step = {},
                 .ended = in.ended(),
                 .landed = in.landed(),
                 .called_off = {},
                 .progress = {}};
+  if (in.step() != v1::MOVE_STEP_UNSPECIFIED) out.step = wire::take(in.step(), reading);
   if (in.has_called_off()) out.called_off = EventIndex(in.called_off());
   if (in.has_progress()) out.progress = wire::take(in.progress(), reading);
   return out;

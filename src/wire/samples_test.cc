@@ -55,6 +55,7 @@ std::vector<Decision> decisions() {
       {FenceNode{.node = NodeId(78), .by = NodeId(79)}, Reason("it is lost")},
       {HoldVm{.vm = VmId("x80")}, Reason("it fits nowhere")},
       {GiveUpVm{.vm = VmId("x81")}, Reason("it failed five times")},
+      {HastenVm{.vm = VmId("x82"), .step = MoveStep::stand_still}, Reason("its node goes down")},
   };
 }
 
@@ -180,6 +181,8 @@ State sample_state() {
       Migrating{.from = NodeId(12),
                 .to = NodeId(13),
                 .since = EventIndex(14),
+                .begun_at = 18ms,
+                .step = MoveStep::slowed_down,
                 .ended = true,
                 .landed = true,
                 .called_off = EventIndex(15),

@@ -91,7 +91,7 @@ class Draw {
     return made;
   }
   Action action() {
-    switch (upto(5)) {
+    switch (upto(6)) {
       case 0:
         return StartVm{.vm = vm(), .on = node()};
       case 1:
@@ -102,6 +102,8 @@ class Draw {
         return FenceNode{.node = node(), .by = node()};
       case 4:
         return HoldVm{.vm = vm()};
+      case 5:
+        return HastenVm{.vm = vm(), .step = MoveStep(upto(4))};
       default:
         return GiveUpVm{.vm = vm()};
     }

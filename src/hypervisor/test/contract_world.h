@@ -46,6 +46,7 @@ enum class Kind : std::uint8_t {
   deaf,         ///< does not hear that it is asked
   short_lived,  ///< powers itself off soon
   restless,     ///< writes its 16 MiB over and over
+  busy,         ///< and works in between: some 40 MiB/s
 };
 
 class World {

@@ -109,6 +109,14 @@ class HypervisorContract : public testing::TestWithParam<MakeWorld> {
           on(Host::a).migration_progress(vm, done);
         });
   }
+  Result<void> hasten(MoveStep step) const {
+    return await<void>([&](Done<void> done) { on(Host::a).hasten(vm, step, done); });
+  }
+  /// Whether it does what it is asked: it shuts down.
+  bool goes_on(Host host) const {
+    const auto asked = await<void>([&](Done<void> done) { on(host).shut_down(vm, done); });
+    return asked && hears_gone(host, GoneCause::shut_down);
+  }
   Result<void> cancel() const {
     return await<void>([&](Done<void> done) { on(Host::a).cancel_migration(vm, done); });
   }

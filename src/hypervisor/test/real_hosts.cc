@@ -196,8 +196,8 @@ std::string RealHosts::domain_xml(const std::string& vm, const std::string& uuid
                                   const TinyGuest& guest) {
   std::string image(tiny_guest_begin, tiny_guest_end);
   const std::uint32_t fill_end = (1 + guest.fill_mib) << 20U;
-  const std::array<std::uint8_t, 2> flags{static_cast<std::uint8_t>(guest.mood),
-                                          static_cast<std::uint8_t>(guest.ear)};
+  const std::array<std::uint8_t, 3> flags{static_cast<std::uint8_t>(guest.mood),
+                                          static_cast<std::uint8_t>(guest.ear), guest.toil};
   std::memcpy(image.data() + settings_offset, &fill_end, sizeof fill_end);
   std::memcpy(image.data() + settings_offset + 4, &guest.life_ticks, sizeof guest.life_ticks);
   std::memcpy(image.data() + settings_offset + 8, flags.data(), flags.size());

@@ -26,7 +26,8 @@ struct TinyGuest {
   std::uint32_t fill_mib = 0;    ///< of its memory, with other than zeros
   std::uint32_t life_ticks = 0;  ///< powers off after so many 18ths of a second; 0: never
   enum class Mood : std::uint8_t { calm, restless } mood = Mood::calm;  ///< restless: fills again
-  enum class Ear : std::uint8_t { hears, deaf } ear = Ear::hears;       ///< its power button
+  std::uint8_t toil = 0;  ///< rounds of work between two writes
+  enum class Ear : std::uint8_t { hears, deaf } ear = Ear::hears;  ///< its power button
 };
 
 class RealHost {

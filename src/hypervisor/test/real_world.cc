@@ -41,7 +41,8 @@ class RealWorld final : public World {
     TinyGuest guest{.fill_mib = 16};
     if (kind == Kind::deaf) guest.ear = TinyGuest::Ear::deaf;
     if (kind == Kind::short_lived) guest.life_ticks = 18;
-    if (kind == Kind::restless) guest.mood = TinyGuest::Mood::restless;
+    if (kind == Kind::restless || kind == Kind::busy) guest.mood = TinyGuest::Mood::restless;
+    if (kind == Kind::busy) guest.toil = 20;
     return hosts_.domain_xml(vm.get(), uuid, guest);
   }
 

@@ -36,7 +36,14 @@ class SimulatedWorld final : public World {
     GuestTraits traits{.boot_ms = 1'000};
     if (kind == Kind::deaf) traits.manner = ShutdownManner::refuses;
     if (kind == Kind::short_lived) traits.life_ms = 1'000;
-    if (kind == Kind::restless) traits.dirty_kib_per_s = std::uint64_t{50} * 1024;
+    if (kind == Kind::restless) {
+      traits.dirty_kib_per_s = std::uint64_t{1024} * 1024;
+      traits.working_set_kib = std::uint64_t{16} * 1024;
+    }
+    if (kind == Kind::busy) {
+      traits.dirty_kib_per_s = std::uint64_t{40} * 1024;
+      traits.working_set_kib = std::uint64_t{16} * 1024;
+    }
     hosts_.set_traits(vm, traits);
     return "<domain type='qemu'><name>" + vm.get() + "</name><uuid>" + uuid +
            "</uuid><memory unit='MiB'>32</memory></domain>";

@@ -41,7 +41,12 @@ fill:
         incl    %ebp
         movl    %ebp, %es:(%edi)
         addl    $1024, %edi
-        jmp     1b
+        movb    toil - tiny_guest_begin + base, %bl
+3:      testb   %bl, %bl                        // toils between two writes: throttled, it writes less
+        jz      1b
+        outb    %al, $0x80
+        decb    %bl
+        jmp     3b
 idle:
         movw    $0x3f8, %dx                     // a byte on the console: it is up
         cmpb    $0, greeted - tiny_guest_begin + base
@@ -80,6 +85,7 @@ fill_end:       .long   0x100000
 life_ticks:     .long   0                       // 0: for ever (it counts down from 2^32)
 restless:       .byte   0                       // fills for ever
 deaf:           .byte   0                       // does not hear its power button
+toil:           .byte   0                       // between two writes
 greeted:        .byte   0
         .org    tiny_guest_begin + 510
         .word   0xaa55
