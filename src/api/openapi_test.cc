@@ -74,6 +74,7 @@ State everything() {
   VmRecord& vm = state.vms[VmId{"x0"}];
   vm.phase = Migrating{
       .from = NodeId{1}, .to = NodeId{2}, .progress = MigrationProgressed{.vm = VmId{"x0"}}};
+  vm.may_run_on = {{NodeId{1}, EventIndex{1}}};
   vm.last_move = MigrationEnded{.vm = VmId{"x0"}, .from = NodeId{1}, .to = NodeId{2}};
   state.rules[RuleId{"r"}] = Rule{.name = RuleId{"r"}, .kind = RuleKind::on};
   return state;
@@ -97,6 +98,8 @@ TEST(OpenApi, DocumentsOtherMembersThanTheViewsHave) {
       {"Cluster", status.at("cluster")},
       {"Node", node},
       {"ForeignGuest", node.at("foreign").at(0)},
+      {"Outlook", node.at("outlook")},
+      {"Stranded", node.at("outlook").at("stranded").at(0)},
       {"Drain", node.at("drain")},
       {"Fencing", node.at("fencing")},
       {"Vm", vm},

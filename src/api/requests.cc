@@ -10,6 +10,10 @@ namespace {
 
 namespace json = boost::json;
 
+/// The core takes no longer ones.
+constexpr double least_within_s = 1;
+constexpr double most_within_s = 30.0 * 24 * 3600;
+
 std::optional<std::int32_t> priority_of(Call& call, const json::object& body) {
   const json::value* value = body.if_contains("priority");
   if (value == nullptr) return 0;
@@ -27,14 +31,32 @@ void want(Call call, Wanted wanted, StopForce force) {
     ask(std::move(call), VmWanted{.vm = *vm, .wanted = wanted, .force = force}, 202);
 }
 
-/// For requests to empty a node whose whole body is at most {"why": "kernel update"}.
+using Budget = std::optional<std::chrono::milliseconds>;
+
+/// How long a node may take to be emptied; nothing in it: as long as it takes.
+std::optional<Budget> budget_of(Call& call, const json::object& body) {
+  const json::value* value = body.if_contains("within_s");
+  if (value == nullptr) return Budget();
+  const double seconds = value->is_number() ? value->to_number<double>() : 0;
+  if (seconds >= least_within_s && seconds <= most_within_s)
+    return Budget(static_cast<std::int64_t>(seconds * 1000));
+  reply_error(call, 400,
+              "'within_s' in the request's body must be a number of seconds from 1 to 2592000");
+  return std::nullopt;
+}
+
+/// For requests to empty a node whose whole body is at most {"why": "kernel update",
+/// "within_s": 300}.
 void empty_node(Call call, DrainCause cause) {
-  const auto body = body_of(call, {"why"});
+  const auto body = body_of(call, {"why", "within_s"});
   if (!body) return;
   const auto why = words_of(call, *body, "why");
   if (!why) return;
+  const auto budget = budget_of(call, *body);
+  if (!budget) return;
   if (const auto node = named_node(call))
-    ask(std::move(call), DrainRequested{.node = *node, .cause = cause, .why = *why}, 202);
+    ask(std::move(call),
+        DrainRequested{.node = *node, .cause = cause, .why = *why, .budget = *budget}, 202);
 }
 
 }  // namespace

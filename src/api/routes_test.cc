@@ -175,6 +175,21 @@ TEST_F(Routes, MoveAVmAnywhereButWhereItIsAskedTo) {
   EXPECT_NE(std::get<Running>(x0().phase).on, NodeId{3});
 }
 
+TEST_F(Routes, ForgetByWhenANodeHasToBeEmpty) {
+  EXPECT_EQ(ask("POST", "/v1/nodes/node1/maintenance", R"({"within_s": 300})").status, 202U);
+  const auto& drain = *service.state().nodes.at(NodeId{1}).drain;
+  ASSERT_TRUE(drain.deadline);
+  EXPECT_EQ(drain.deadline->at - drain.deadline->set_at, std::chrono::seconds(300));
+  for (const auto* wrong : {R"({"within_s": 0})", R"({"within_s": "soon"})",
+                            R"({"within_s": 2592001})", R"({"within_s": null})"}) {
+    const ApiResponse answer = ask("POST", "/v1/nodes/node2/drain", wrong);
+    EXPECT_EQ(answer.status, 400U) << wrong;
+    EXPECT_EQ(error(answer),
+              "'within_s' in the request's body must be a number of seconds from 1 to 2592000");
+  }
+  EXPECT_FALSE(service.state().nodes.at(NodeId{2}).drain);
+}
+
 TEST_F(Routes, DrainOrUndrainNoNode) {
   EXPECT_EQ(ask("POST", "/v1/nodes/node1/drain", R"({"why": "new fan"})").status, 202U);
   EXPECT_EQ(service.state().nodes.at(NodeId{1}).drain->why, "new fan");
@@ -266,7 +281,7 @@ TEST_F(Routes, ReadParametersOrMembersThatTheyDoNotKnow) {
   EXPECT_EQ(error(ask("GET", "/v1/status?verbose=1")),
             "this request does not know the parameter 'verbose': leave it out");
   EXPECT_EQ(error(ask("POST", "/v1/nodes/node1/drain", R"({"reason": "x"})")),
-            "the request's body has an unknown member 'reason': it takes why");
+            "the request's body has an unknown member 'reason': it takes why, within_s");
   EXPECT_EQ(ask("POST", "/v1/vms/x0/start", R"({"force": true})").status, 400U);
 }
 

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "base/printable.h"
+#include "core/evacuation.h"
 #include "core/explain.h"
 #include "core/policy_text.h"
 #include "core/rules.h"
@@ -177,6 +178,23 @@ json::object cluster_view(const State& state, const DaemonStatus& daemon) {
 
 }  // namespace
 
+namespace {
+
+/// Whether and how soon the node could be emptied; null for one that is not here.
+json::value outlook_view(const State& state, NodeId node) {
+  if (online(state, node) == nullptr) return nullptr;
+  const auto future = outlook(state, node);
+  json::array stranded;
+  for (const auto& [vm, why] : future.stranded) {
+    stranded.emplace_back(json::object{{"vm", vm.get()}, {"why", why}});
+  }
+  return json::object{
+      {"empties_in_ms", stranded.empty() ? json::value(future.takes.count()) : nullptr},
+      {"stranded", std::move(stranded)}};
+}
+
+}  // namespace
+
 json::object node_view(const State& state, NodeId node) {
   const NodeRecord& record = state.nodes.at(node);
   const auto* proved = std::get_if<ProvedOff>(&record.standing);
@@ -190,6 +208,7 @@ json::object node_view(const State& state, NodeId node) {
           {"cores", record.capacity.cores},
           {"guests", guests_of(state, node)},
           {"foreign", foreign_view(record.foreign)},
+          {"outlook", outlook_view(state, node)},
           {"drain", drain_view(record.drain)},
           {"fencing", fencing_view(state, record.fencing)}};
 }

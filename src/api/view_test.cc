@@ -127,6 +127,7 @@ TEST(View, ShowsADrainingNodeWithoutWhyAndSince) {
     "name": "node1", "id": 1, "standing": "draining", "since_ms": null, "proof": null,
     "capacity_mib": 896, "free_mib": 512, "cores": 2, "guests": 1,
     "foreign": [{"name": "mine", "memory_mib": 128}],
+    "outlook": {"empties_in_ms": 3383, "stranded": []},
     "drain": {"cause": "shutdown", "why": "reboot", "since_ms": 11000,
               "ends_ms": 611000}, "fencing": null})"));
 }

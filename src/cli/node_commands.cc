@@ -28,6 +28,7 @@ struct NodeOptions : ApiOptions {
   std::string why;
   std::string who;
   std::string on_or_off;
+  std::optional<double> within_s;
   bool yes = false;
   WaitOptions wait;
 };
@@ -42,15 +43,30 @@ CLI::App* add(CLI::App& parent, const char* name, const char* what, NodeOptions&
   return command;
 }
 
+void add_why_and_when(CLI::App& command, NodeOptions& options) {
+  command.add_option("--why", options.why, "A word for others: kernel update");
+  command
+      .add_option("--within", options.within_s,
+                  "Seconds until the node goes down: what cannot leave is shut down before")
+      ->check(CLI::Range(1.0, 30.0 * 24 * 3600));
+}
+
+json::object why_and_when(const NodeOptions& options) {
+  json::object body;
+  if (!options.why.empty()) body["why"] = options.why;
+  if (options.within_s) body["within_s"] = *options.within_s;
+  return body;
+}
+
 void add_drain(CLI::App& app) {
   const auto options = std::make_shared<NodeOptions>();
   CLI::App* command = add(app, "drain", "Move all VMs off a node and keep it empty", *options);
   command->add_option("NODE", options->node, "The node's name")->required();
-  command->add_option("--why", options->why, "A word for others: kernel update");
+  add_why_and_when(*command, *options);
   add_wait_options(*command, options->wait);
   command->callback([options] {
-    Asked asked{.method = "POST", .target = target_of(*options, "/drain"), .body = {}};
-    if (!options->why.empty()) asked.body["why"] = options->why;
+    const Asked asked{
+        .method = "POST", .target = target_of(*options, "/drain"), .body = why_and_when(*options)};
     ask_and_wait(*options, options->wait, asked, drain_goal(options->node));
   });
 }
@@ -82,12 +98,13 @@ void add_maintenance(CLI::App& app) {
   command->add_option("on|off", options->on_or_off, "Begin it, or end it")
       ->required()
       ->check(CLI::IsMember({"on", "off"}));
-  command->add_option("--why", options->why, "A word for others: kernel update");
+  add_why_and_when(*command, *options);
   add_wait_options(*command, options->wait);
   command->callback([options] {
     if (options->on_or_off == "off") return end_maintenance(*options);
-    Asked asked{.method = "POST", .target = target_of(*options, "/maintenance"), .body = {}};
-    if (!options->why.empty()) asked.body["why"] = options->why;
+    const Asked asked{.method = "POST",
+                      .target = target_of(*options, "/maintenance"),
+                      .body = why_and_when(*options)};
     ask_and_wait(*options, options->wait, asked, maintenance_goal(options->node));
   });
 }

@@ -51,6 +51,24 @@ std::string fencing_note(const json::value& fencing) {
   return note;
 }
 
+/// How soon the node could be empty: "41 s", "no", or nothing for one that has nothing to empty.
+std::string empties_in(const json::value& node) {
+  const json::value* outlook = part_of(node, "outlook");
+  if (outlook == nullptr || number_in(node, "guests") == 0) return {};
+  if (!list_in(*outlook, "stranded").empty()) return "no";
+  return duration_text(milliseconds(number_in(*outlook, "empties_in_ms")));
+}
+
+std::string stranded_note(const json::value& node) {
+  const json::value* outlook = part_of(node, "outlook");
+  if (outlook == nullptr) return {};
+  const json::array& stranded = list_in(*outlook, "stranded");
+  if (stranded.empty()) return {};
+  const auto more = stranded.size() - 1;
+  return "cannot be emptied: " + text_in(stranded.front(), "why") +
+         (more == 0 ? "" : " (and " + std::to_string(more) + " more)");
+}
+
 std::string node_note(const json::value& node, std::int64_t now_ms) {
   std::string note;
   if (part_of(node, "since_ms") != nullptr)
@@ -62,6 +80,7 @@ std::string node_note(const json::value& node, std::int64_t now_ms) {
   for (const json::value& guest : list_in(node, "foreign"))
     foreign += (foreign.empty() ? "" : ", ") + text_in(guest, "name");
   if (!foreign.empty()) add_note(note, "not Upbeat's: " + foreign);
+  add_note(note, stranded_note(node));
   return note;
 }
 
@@ -125,6 +144,7 @@ std::string nodes_text(const json::value& status, Colours colours) {
                {"VMS", Align::right},
                {"FREE", Align::right},
                {"OF", Align::right},
+               {"EMPTIES IN", Align::right},
                {"NOTE"}});
   for (const json::value& node : nodes) {
     const std::string word = text_in(node, "standing");
@@ -133,6 +153,7 @@ std::string nodes_text(const json::value& status, Colours colours) {
                std::to_string(number_in(node, "guests")),
                mib_text(number_in(node, "free_mib")),
                mib_text(number_in(node, "capacity_mib")),
+               empties_in(node),
                node_note(node, now_ms_of(status))});
   }
   return table.text(colours);

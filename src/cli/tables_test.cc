@@ -17,8 +17,11 @@ TEST(StatusText, PrintsAnythingElseThanItShould) {
     "cluster": {"quorate": true, "epoch": 4, "index": 99, "now_ms": 60000, "coordinator": "node1"},
     "nodes": [
       {"name": "node0", "standing": "draining", "capacity_mib": 896, "free_mib": 384, "guests": 2,
+       "outlook": {"empties_in_ms": 41000, "stranded": []},
        "drain": {"cause": "operator", "why": "new fan", "since_ms": 48000}, "foreign": []},
       {"name": "node1", "standing": "online", "capacity_mib": 896, "free_mib": 640, "guests": 1,
+       "outlook": {"empties_in_ms": null, "stranded": [
+         {"vm": "x3", "why": "x3 needs 512 MiB: node0 has 384 MiB free"}, {"vm": "x4", "why": "so"}]},
        "foreign": [{"name": "mine", "memory_mib": 1}]},
       {"name": "node2", "standing": "lost", "since_ms": 57000, "capacity_mib": 896, "free_mib": 896,
        "guests": 0, "foreign": [],
@@ -35,10 +38,10 @@ TEST(StatusText, PrintsAnythingElseThanItShould) {
             R"(Cluster: quorate, view 4, node1 coordinates, seen from node0
 Alarm: the disk is full
 
-NODE   STATE     VMS     FREE       OF  NOTE
-node0  draining    2  384 MiB  896 MiB  drain asked for (new fan), since 12 s
-node1  online      1  640 MiB  896 MiB  not Upbeat's: mine
-node2  lost        0  896 MiB  896 MiB  for 3.0 s; node1 proves it off; proving it off failed 2 times: no answer
+NODE   STATE     VMS     FREE       OF  EMPTIES IN  NOTE
+node0  draining    2  384 MiB  896 MiB        41 s  drain asked for (new fan), since 12 s
+node1  online      1  640 MiB  896 MiB          no  not Upbeat's: mine; cannot be emptied: x3 needs 512 MiB: node0 has 384 MiB free (and 1 more)
+node2  lost        0  896 MiB  896 MiB              for 3.0 s; node1 proves it off; proving it off failed 2 times: no answer
 
 VM  STATE      NODE              MEMORY  PRIORITY  NOTE
 x0  migrating  node0 -> node1   256 MiB         0  75 %, 320 ms to go

@@ -41,6 +41,56 @@ std::vector<Stranded> move_out(State& trial, NodeId node) {
 
 }  // namespace
 
+namespace {
+
+/// How long a memory takes that nobody has seen moving.
+class Pace {
+ public:
+  explicit Pace(const State& state) {
+    for (const auto& [id, vm] : state.vms) {
+      if (!vm.last_move || !vm.last_move->success) continue;
+      kib_ += vm.spec.memory_kib;
+      took_ += ClusterTime(vm.last_move->total_ms);
+    }
+  }
+  [[nodiscard]] ClusterTime of(std::uint64_t kib) const {
+    const auto share = [kib](std::uint64_t ms, std::uint64_t of_kib) {
+      return ClusterTime(static_cast<std::int64_t>(kib * ms / of_kib));
+    };
+    if (kib_ == 0) return usual_overhead + share(1000, usual_rate_kib_per_s);
+    return share(static_cast<std::uint64_t>(took_.count()), kib_);
+  }
+
+ private:
+  std::uint64_t kib_ = 0;
+  ClusterTime took_{0};
+};
+
+ClusterTime time_to_leave(const VmRecord& vm, const Pace& pace) {
+  const auto* move = std::get_if<Migrating>(&vm.phase);
+  if (move != nullptr && move->progress && move->progress->rate_kib_per_s > 0) {
+    return ClusterTime(static_cast<std::int64_t>(move->progress->memory_left_kib * 1000 /
+                                                 move->progress->rate_kib_per_s));
+  }
+  if (vm.last_move && vm.last_move->success) return ClusterTime(vm.last_move->total_ms);
+  return pace.of(vm.spec.memory_kib);
+}
+
+}  // namespace
+
+Outlook outlook(const State& state, NodeId node) {
+  Outlook seen{.stranded = stranded_by_drain(state, node)};
+  const Pace pace(state);
+  for (const auto& [id, vm] : state.vms.on(node)) {
+    const bool stays = std::ranges::any_of(
+        seen.stranded, [&guest = id](const Stranded& one) { return one.vm == guest; });
+    const auto* move = std::get_if<Migrating>(&vm->phase);
+    if (stays || (move != nullptr && move->from != node)) continue;
+    seen.takes += time_to_leave(*vm, pace);
+  }
+  return seen;
+}
+
 std::vector<Stranded> stranded_by_drain(const State& state, NodeId node) {
   State trial = state;
   if (trial.nodes.contains(node)) trial.nodes.edit(node).drain = Drain{};

@@ -223,8 +223,12 @@ std::vector<std::string> explain_node(const State& state, NodeId id) {
   if (online(state, id) != nullptr) {
     lines.push_back(mib(free_memory_kib(state, id)) + " of " + mib(node.capacity.memory_kib) +
                     " for guests are free.");
-    for (const auto& one : stranded_by_drain(state, id)) {
+    const auto future = outlook(state, id);
+    for (const auto& one : future.stranded) {
       lines.push_back("It could not be emptied now: " + one.why + ".");
+    }
+    if (future.stranded.empty() && !is_empty(state, id)) {
+      lines.push_back("It can be emptied within some " + seconds(future.takes) + ".");
     }
   }
   if (!node.foreign.empty()) {

@@ -5,13 +5,14 @@
 #include <algorithm>
 
 #include "core/deadline.h"
+#include "core/evacuation.h"
 #include "core/text.h"
 
 namespace upbeat {
 namespace {
 
 ClusterTime time_for(std::uint64_t kib, std::uint64_t kib_per_s) {
-  return move_overhead + ClusterTime(static_cast<std::int64_t>(kib * 1000 / kib_per_s));
+  return usual_overhead + ClusterTime(static_cast<std::int64_t>(kib * 1000 / kib_per_s));
 }
 
 /// Until the migration ends by itself, as it goes now; none if the guest writes as fast as it is

@@ -22,9 +22,6 @@ inline constexpr ClusterTime slowed_down_after{120'000};
 /// migration begins anew), and when it is made to stand still.
 inline constexpr int copies_to_slow_down = 8;
 inline constexpr int copies_to_stand_still = 2;
-/// Besides its memory, each migration needs so long to be begun and ended.
-inline constexpr ClusterTime move_overhead{1'000};
-
 struct Haste {
   MoveStep step = MoveStep::live;
   std::string why;

@@ -31,7 +31,7 @@ class AGuestWithoutRest : public testing::Test {
   void progress(std::uint64_t rate_kib_per_s, std::uint64_t dirty_kib_per_s,
                 std::uint64_t left_kib = 100'000) {
     cluster.apply(MigrationProgressed{.vm = VmId("x0"),
-                                      .memory_total_kib = 256 * 1024,
+                                      .memory_total_kib = std::uint64_t{256} * 1024,
                                       .memory_left_kib = left_kib,
                                       .rate_kib_per_s = rate_kib_per_s,
                                       .dirty_kib_per_s = dirty_kib_per_s});
