@@ -77,7 +77,7 @@ void stay(State& state, NodeId id) {
   auto& node = state.nodes.edit(id);
   std::get<Online>(node.standing).leaving = false;
   if (node.drain && node.drain->cause == DrainCause::shutdown) node.drain.reset();
-  if (node.drain) node.drain->deadline.reset();
+  if (node.drain && has_deadline_of_shutdown(*node.drain)) node.drain->deadline.reset();
   for (const auto& seat : state.vms.on(id)) state.vms.edit(seat.vm).waits_for.clear();
   tell(state, id, node.drain ? "stays after all" : "takes VMs again");
 }
@@ -189,7 +189,7 @@ void apply_event(State& state, const DrainRequested& event) {
   }
   if (event.budget) {
     const auto budget = std::clamp(*event.budget, ClusterTime{0}, budget_limit);
-    node.drain->deadline = Deadline{state.now, state.now + budget};
+    node.drain->deadline = Deadline{state.now, state.now + budget, event.cause};
   }
   tell(state, event.node,
        (event.cause == DrainCause::maintenance ? "goes into maintenance" : "is to be drained") +

@@ -164,5 +164,18 @@ TEST(Deadline, ABudgetWithoutSenseDoesNoHarm) {
   }
 }
 
+TEST_F(NoPlaceToGo, AnOperatorsDeadlineIsNotAShutdowns) {
+  cluster.drain(1, DrainCause::maintenance, seconds(90));
+  EXPECT_FALSE(is_told_to_go(cluster.state, NodeId(1)));
+  cluster.apply(NodeLeaving{.node = NodeId(1), .stays = true});
+  EXPECT_EQ(time_left(cluster.state, NodeId(1)), seconds(90));
+
+  cluster.drain(1, DrainCause::shutdown, seconds(600));
+  EXPECT_TRUE(is_told_to_go(cluster.state, NodeId(1)));
+  cluster.apply(NodeLeaving{.node = NodeId(1), .stays = true});
+  EXPECT_EQ(time_left(cluster.state, NodeId(1)), std::nullopt);
+  EXPECT_TRUE(cluster.node(1).drain);
+}
+
 }  // namespace
 }  // namespace upbeat

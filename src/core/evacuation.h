@@ -27,13 +27,13 @@ struct Outlook {
   std::vector<Stranded> stranded;  ///< the others; empty: the node can be emptied
 };
 
-/// What draining the node now, or going on with that, would be like: each guest takes as long as its
-/// last migration or, if it has not moved yet, as its memory at the pace of the others'; one that is
-/// on its way, as long as it says itself.
+/// What draining the node now, or going on with that, would be like: each guest takes as long as
+/// its last migration or, if it has not moved yet, as its memory at the pace of the others'; one
+/// that is on its way, as long as it says itself.
 [[nodiscard]] Outlook outlook(const State& state, NodeId node);
 
-/// What is counted on where no guest has ever moved: a wire of 1 Gb/s, and what each migration needs
-/// besides.
+/// What is counted on where no guest has ever moved: a wire of 1 Gb/s, and what each migration
+/// needs besides.
 inline constexpr std::uint64_t usual_rate_kib_per_s = 110'000;
 inline constexpr ClusterTime usual_overhead{1'000};
 

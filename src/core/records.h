@@ -53,6 +53,7 @@ using Standing = std::variant<Unseen, Online, Lost, Left, ProvedOff>;
 struct Deadline {
   ClusterTime set_at{0};
   ClusterTime at{0};
+  DrainCause by = DrainCause::shutdown;  ///< who set it; a shutdown's ends with the shutdown
   bool operator==(const Deadline&) const = default;
 };
 

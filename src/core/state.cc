@@ -53,11 +53,16 @@ std::string name_of(const State& state, NodeId node) {
   return found->second.name;
 }
 
+bool has_deadline_of_shutdown(const Drain& drain) {
+  return drain.deadline && drain.deadline->by == DrainCause::shutdown;
+}
+
 bool is_told_to_go(const State& state, NodeId node) {
   const auto* here = online(state, node);
   if (here == nullptr) return false;
   const auto& drain = state.nodes.at(node).drain;
-  return here->leaving || (drain && (drain->cause == DrainCause::shutdown || drain->deadline));
+  return here->leaving ||
+         (drain && (drain->cause == DrainCause::shutdown || has_deadline_of_shutdown(*drain)));
 }
 
 NodeId node_named(const State& state, const std::string& name) {

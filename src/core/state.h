@@ -49,6 +49,9 @@ struct State {
 /// The node's name, or "node #7" for one that nobody named.
 [[nodiscard]] std::string name_of(const State& state, NodeId node);
 
+/// Whether a shutdown set the time by which the node goes down.
+[[nodiscard]] bool has_deadline_of_shutdown(const Drain& drain);
+
 /// Whether the node, which is here, has announced that it goes down.
 [[nodiscard]] bool is_told_to_go(const State& state, NodeId node);
 

@@ -155,6 +155,23 @@ Result<void> read_watchdog(const toml::table& table, const std::string& path, Co
   return {};
 }
 
+Result<void> read_ups_table(const toml::table& table, const std::string& path, Config& config) {
+  UpsSection ups;
+  std::string name;
+  Section section(table, "ups", path);
+  section.read("name", name);
+  section.read("patience_s", ups.rule.patience);
+  section.read("reserve_s", ups.rule.reserve);
+  if (auto read = section.finish(); !read) return read;
+  if (name.empty()) return {};
+  auto place = read_ups_place(name);
+  if (!place) return fail("cannot use " + path + ": [ups] name " + place.error().text);
+  ups.place = std::move(*place);
+  ups.rule.name = name;
+  config.ups = std::move(ups);
+  return {};
+}
+
 template <class Read>
 Result<void> read_table(const toml::table& root, const char* name, const std::string& path,
                         Read read) {
@@ -168,7 +185,7 @@ Result<void> read_table(const toml::table& root, const char* name, const std::st
 
 Result<void> read_all(const toml::table& root, const std::string& path, Config& config) {
   Section top(root, "", path);
-  for (const auto* name : {"node", "hypervisor", "shutdown", "api", "state", "fence", "watchdog"}) {
+  for (const auto* name : {"node", "hypervisor", "shutdown", "api", "state", "fence", "watchdog", "ups"}) {
     top.subtables(name);
   }
   if (auto read = top.finish(); !read) return read;
@@ -196,6 +213,10 @@ Result<void> read_all(const toml::table& root, const std::string& path, Config& 
   const auto watchdog = table_of(root, "watchdog", path);
   if (!watchdog) return std::unexpected(watchdog.error());
   if (*watchdog != nullptr) read = read_watchdog(**watchdog, path, config);
+  if (!read) return read;
+  const auto ups = table_of(root, "ups", path);
+  if (!ups) return std::unexpected(ups.error());
+  if (*ups != nullptr) read = read_ups_table(**ups, path, config);
   if (!read) return read;
   const auto devices = table_of(root, "fence", path);
   if (!devices) return std::unexpected(devices.error());

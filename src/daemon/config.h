@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "shutdown/nut_answer.h"
+#include "shutdown/ups_watch.h"
 
 namespace upbeat {
 
@@ -33,6 +35,12 @@ struct WatchdogSection {
   std::chrono::seconds timeout{30};
 };
 
+/// The host's UPS, if NUT knows one.
+struct UpsSection {
+  UpsPlace place;
+  UpsRule rule;
+};
+
 struct Config {
   std::optional<std::uint64_t> memory_mib;
   std::uint64_t host_reserve_mib = 512;
@@ -43,6 +51,7 @@ struct Config {
   std::string state_file = "/var/lib/upbeat/state.db";
   std::vector<FenceSection> fence;
   std::optional<WatchdogSection> watchdog;
+  std::optional<UpsSection> ups;
 };
 
 /// Reads the file's text. An unknown key, a wrong type, a value out of bounds: an error that names

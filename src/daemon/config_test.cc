@@ -84,6 +84,24 @@ TEST(Config, NamesAnUnknownKeyOfTheWatchdogAndAWatchdogThatIsNoTable) {
                   .contains("watchdog has to be a table: [watchdog]"));
 }
 
+TEST(Config, UsesAUpsOnlyIfItIsNamed) {
+  EXPECT_FALSE(read_config("[ups]\n", "upbeat.toml")->ups);
+  EXPECT_FALSE(read_config("[ups]\nname = \"\"\n", "upbeat.toml")->ups);
+  const auto config =
+      read_config("[ups]\nname = \"rack1@nut.example.org:3500\"\npatience_s = 5\n", "upbeat.toml");
+  ASSERT_TRUE(config && config->ups);
+  EXPECT_EQ(config->ups->place.ups, "rack1");
+  EXPECT_EQ(config->ups->place.host, "nut.example.org");
+  EXPECT_EQ(config->ups->place.port, "3500");
+  EXPECT_EQ(config->ups->rule.patience, std::chrono::seconds(5));
+  EXPECT_EQ(config->ups->rule.reserve, std::chrono::seconds(120));
+  EXPECT_EQ(complaint("[ups]\nname = \"rack 1@host\"\n"),
+            "cannot use upbeat.toml: [ups] name expects a UPS as NUT names it, UPS@HOST:PORT or UPS "
+            "alone: \"rack1@localhost\"");
+  EXPECT_NE(complaint("[ups]\nname = \"rack1@host:nut\"\n"), "");
+  EXPECT_NE(complaint("[ups]\nname = \"@host\"\n"), "");
+}
+
 TEST(Config, NamesAnUnknownKeyItsLineAndTheKnownOnes) {
   EXPECT_EQ(complaint("[node]\nmemory = 1024\n"),
             "cannot use upbeat.toml: line 2: [node] memory is not a key that upbeatd knows; it "

@@ -21,7 +21,9 @@
 #include "hypervisor/libvirt_hypervisor.h"
 #include "node/node.h"
 #include "shutdown/logind_shutdown.h"
+#include "shutdown/nut_ups.h"
 #include "shutdown/service_manager.h"
+#include "shutdown/system_state.h"
 #include "store/sqlite_journal.h"
 
 namespace upbeat {
@@ -89,9 +91,21 @@ int run(const Config& config) {
   std::optional<KernelWatchdog> watchdog;
   if (config.watchdog) watchdog.emplace(clock, WatchdogPlace{.device = config.watchdog->device});
   LogindShutdown logind(io, [](const Error& error) { spdlog::error("{}", error.text); });
-  ShutdownGate gate(logind, clock);
+  std::optional<NutUps> ups;
+  std::function<void(const std::string&)> ups_trouble = [](const std::string&) {};
+  std::vector<ShutdownSource*> sources{&logind};
+  if (config.ups) {
+    ups.emplace(io, config.ups->place, config.ups->rule,
+                [&ups_trouble](const std::string& text) { ups_trouble(text); });
+    sources.push_back(&*ups);
+  }
+  ShutdownGate gate(std::move(sources), clock, [] {
+    const auto down = system_is_going_down();
+    return down && *down;
+  });
   Node node({engine, hypervisor, fencer, gate, clock, **journal, watchdog ? &*watchdog : nullptr},
             node_options(config));
+  ups_trouble = [&node](const std::string& text) { node.set_alarm("ups", text); };
   node.set_log([](const std::string& text) { spdlog::info("{}", text); });
   const auto history = node.follow([](const std::vector<HistoryLine>& lines) {
     for (const auto& line : lines) spdlog::info("{} {}", line.subject, line.text);

@@ -295,7 +295,6 @@ void Node::on_hypervisor_back() {
 void Node::on_hypervisor_lost(const Error& why) { alarm("hypervisor", why.text); }
 
 void Node::on_shutdown(const ShutdownNotice& notice) {
-  if (going_down_) return;
   going_down_ = notice;
   let_go_ = false;
   say("has to go down: " + notice.why);

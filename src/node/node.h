@@ -78,6 +78,8 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   [[nodiscard]] const std::optional<std::string>& frozen() const { return frozen_; }
   /// What an operator should look at here.
   [[nodiscard]] std::vector<std::string> alarms() const;
+  /// Something of the host is ailing, by its name ("ups"); an empty text: no longer.
+  void set_alarm(const std::string& what, const std::string& text) { alarm(what, text); }
   /// An operator's request: told when it is granted and safe, or why not.
   void request(const Event& event, Outcome done);
   /// Calls `follower` with each event's lines until the Timer goes.

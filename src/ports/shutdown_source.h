@@ -20,7 +20,8 @@ struct ShutdownNotice {
 class ShutdownListener {
  public:
   virtual ~ShutdownListener() = default;
-  /// The host will go down and waits for `let_go`. Told on the loop's thread, once until cancelled.
+  /// The host will go down and waits for `let_go`. Told on the loop's thread, and once more if it
+  /// has less time than was said: the newest counts.
   virtual void on_shutdown(const ShutdownNotice& notice) = 0;
   /// The announced shutdown will not happen after all.
   virtual void on_shutdown_cancelled() = 0;

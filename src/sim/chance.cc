@@ -169,7 +169,8 @@ Happening operators(Draw& draw) {
   const auto vm = draw.vm();
   switch (draw.below(6)) {
     case 0:
-      return {"drain " + node, ends_or_lasts(draw, "undrain " + node)};
+      return {"drain " + node + (draw.below(3) == 0 ? " " + draw.seconds(5, 120) : ""),
+              ends_or_lasts(draw, "undrain " + node)};
     case 1:
       return {"vm " + vm + " stop", ends_or_lasts(draw, "vm " + vm + " start")};
     case 2:
@@ -177,7 +178,9 @@ Happening operators(Draw& draw) {
     case 3:
       return {"vm " + vm + " migrate", ""};
     case 4:
-      return {"maintenance " + node + " on", "maintenance " + node + " off"};
+      return {"maintenance " + node + " on" +
+                  (draw.below(3) == 0 ? " " + draw.seconds(5, 120) : ""),
+              "maintenance " + node + " off"};
     default:
       return {"vm " + vm + " migrate " + node, ""};
   }

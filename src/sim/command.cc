@@ -171,9 +171,9 @@ const std::map<std::string, Kind>& kinds() {
       {"shutdown", {"shutdown NODE", read_shutdown<GoingTo::power_off>}},
       {"reboot", {"reboot NODE", read_shutdown<GoingTo::reboot>}},
       {"cancel-shutdown", {"cancel-shutdown NODE", read_cancel_shutdown}},
-      {"drain", {"drain NODE", read_drain}},
+      {"drain", {"drain NODE [SECONDS]", read_drain}},
       {"undrain", {"undrain NODE", read_undrain}},
-      {"maintenance", {"maintenance NODE on|off", read_maintenance}},
+      {"maintenance", {"maintenance NODE on [SECONDS]|off", read_maintenance}},
       {"confirm-off", {"confirm-off NODE", read_confirm_off}},
       {"rule",
        {"rule NAME together|apart VM… strict|best-effort, rule NAME on|off VM… NODE… "

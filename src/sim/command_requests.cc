@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 
+#include "core/text.h"
 #include "sim/command_words.h"
 #include "sim/first_state.h"
 #include "sim/scenario_words.h"
@@ -48,10 +49,27 @@ void read_rule_words(Words& words, ScenarioRule& rule) {
 
 }  // namespace
 
+namespace {
+
+using Budget = std::optional<std::chrono::milliseconds>;
+
+/// `upbeat drain --within`; nothing: as long as it takes.
+Budget read_budget(Words& words) {
+  return words.more() ? Budget(words.seconds()) : std::nullopt;
+}
+
+std::string budget_words(const Budget& budget) {
+  return budget ? " within " + seconds(*budget) : "";
+}
+
+}  // namespace
+
 Deed read_drain(Words& words) {
   const auto node = words.node();
+  const auto budget = read_budget(words);
   return [=](World& world) {
-    world.ask(DrainRequested{world.id_of(node), DrainCause::operator_request, ""}, "drain " + node);
+    world.ask(DrainRequested{world.id_of(node), DrainCause::operator_request, "", budget},
+              "drain " + node + budget_words(budget));
   };
 }
 
@@ -63,10 +81,14 @@ Deed read_undrain(Words& words) {
 Deed read_maintenance(Words& words) {
   const auto node = words.node();
   const bool on = words.choice<bool>({{"on", true}, {"off", false}});
+  const auto budget = on ? read_budget(words) : std::nullopt;
   return [=](World& world) {
     const auto id = world.id_of(node);
     const auto cause = DrainCause::maintenance;
-    if (on) return world.ask(DrainRequested{id, cause, ""}, "maintenance " + node + " on");
+    if (on) {
+      return world.ask(DrainRequested{id, cause, "", budget},
+                       "maintenance " + node + " on" + budget_words(budget));
+    }
     world.ask(UndrainRequested{id}, "maintenance " + node + " off");
   };
 }

@@ -63,16 +63,21 @@ void put(const Drain& in, v1::Drain& out) {
   out.set_why(why);
   out.set_since_ms(to_ms(since));
   if (!deadline) return;
-  const auto& [set_at, at] = *deadline;
+  const auto& [set_at, at, by] = *deadline;
   out.mutable_deadline()->set_set_at_ms(to_ms(set_at));
   out.mutable_deadline()->set_at_ms(to_ms(at));
+  if (by != DrainCause::shutdown) out.mutable_deadline()->set_by(to_wire(by));
 }
 
 Drain take(const v1::Drain& in, Reading& reading) {
   Drain out{
       .cause = wire::take(in.cause(), reading), .why = in.why(), .since = from_ms(in.since_ms())};
   if (in.has_deadline()) {
-    out.deadline = Deadline{from_ms(in.deadline().set_at_ms()), from_ms(in.deadline().at_ms())};
+    const auto& deadline = in.deadline();
+    out.deadline = Deadline{from_ms(deadline.set_at_ms()), from_ms(deadline.at_ms())};
+    if (deadline.by() != v1::DRAIN_CAUSE_UNSPECIFIED) {
+      out.deadline->by = wire::take(deadline.by(), reading);
+    }
   }
   return out;
 }

@@ -90,7 +90,7 @@ NodeRecord node(const std::string& name, Standing standing) {
           .drain = Drain{.cause = DrainCause::maintenance,
                          .why = raw("reboot"),
                          .since = 24ms,
-                         .deadline = Deadline{25ms, 26ms}},
+                         .deadline = Deadline{25ms, 26ms, DrainCause::maintenance}},
           .fencing = Fencing{.by = NodeId(25),
                              .since = EventIndex(26),
                              .failures = 27,

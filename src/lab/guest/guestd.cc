@@ -14,6 +14,7 @@
 
 #include "lab/guest/boot.h"
 #include "lab/guest/disk.h"
+#include "lab/guest/load.h"
 #include "lab/guest/memory.h"
 #include "lab/guest/server.h"
 
@@ -35,6 +36,7 @@ struct Counts {
   std::atomic<std::uint64_t> disk_errors{0};
 };
 Counts counts;
+Load load;
 
 /// What /proc/net/snmp counts as InEchos, the ninth of ICMP's numbers.
 unsigned long long echoes_in_the_stack() {
@@ -112,6 +114,7 @@ int main() {
   std::printf("%s: up, boot id %s\n", vm.c_str(), id.c_str());
   std::thread(work_memory, std::strtoull(id.c_str(), nullptr, 16)).detach();
   std::thread(work_disk, id).detach();
+  std::thread([] { load.work(); }).detach();
   std::thread([] {  // the first process inherits every orphan and has to bury it
     start_helpers();
     while (true) {
@@ -119,6 +122,14 @@ int main() {
     }
   })
       .detach();
-  serve([&] { return status_line(vm, id); });
+  serve([&](const std::string& line) -> std::string {
+    LoadWish wish;
+    if (read_wish(line, wish)) {
+      load.wish(wish);
+    } else if (!line.empty() && line != "status") {
+      return R"({"error":"say status, or write MIB_PER_S OF_MIB"})";
+    }
+    return status_line(vm, id);
+  });
   power_cycle();
 }

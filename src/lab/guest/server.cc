@@ -56,7 +56,7 @@ void echo_datagram(int fd) {
 }
 
 /// Reads what a client says and answers; false when the connection is over.
-bool converse(Connection& client, const std::function<std::string()>& status) {
+bool converse(Connection& client, const Answer& answer) {
   char buffer[2048];
   const auto got = ::recv(client.fd, buffer, sizeof buffer, MSG_DONTWAIT);
   if (got <= 0) return false;
@@ -66,7 +66,7 @@ bool converse(Connection& client, const std::function<std::string()>& status) {
   for (std::size_t end = 0; (end = client.line.find('\n')) != std::string::npos;) {
     const std::string line = client.line.substr(0, client.line.find_last_not_of("\r\n", end) + 1);
     client.line.erase(0, end + 1);
-    if (!put(client.fd, (line == "status" ? status() : R"({"error":"say status"})") + "\n")) {
+    if (!put(client.fd, answer(line) + "\n")) {
       return false;
     }
   }
@@ -74,12 +74,13 @@ bool converse(Connection& client, const std::function<std::string()>& status) {
 }
 
 void welcome(int listener, Service service, std::vector<Connection>& clients,
-             const std::function<std::string()>& status) {
+             const Answer& answer) {
   const int fd = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
   if (fd < 0) return;
   const int one = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  if (clients.size() < connection_limit && (service == Service::echo || put(fd, status() + "\n"))) {
+  if (clients.size() < connection_limit &&
+      (service == Service::echo || put(fd, answer("") + "\n"))) {
     clients.push_back({fd, service, ""});
   } else {
     ::close(fd);
@@ -88,7 +89,7 @@ void welcome(int listener, Service service, std::vector<Connection>& clients,
 
 }  // namespace
 
-void serve(const std::function<std::string()>& status) {
+void serve(const Answer& answer) {
   const int lines = bound(SOCK_STREAM, status_port);
   const int echo = bound(SOCK_STREAM, echo_port);
   const int datagrams = bound(SOCK_DGRAM, datagram_port);
@@ -102,13 +103,13 @@ void serve(const std::function<std::string()>& status) {
     for (const auto& client : clients) fds.push_back({client.fd, POLLIN, 0});
     if (::poll(fds.data(), fds.size(), -1) <= 0) continue;
     for (std::size_t at = clients.size(); at-- > 0;) {
-      if (fds[at + 3].revents != 0 && !converse(clients[at], status)) {
+      if (fds[at + 3].revents != 0 && !converse(clients[at], answer)) {
         ::close(clients[at].fd);
         clients.erase(clients.begin() + static_cast<std::ptrdiff_t>(at));
       }
     }
-    if (fds[0].revents != 0) welcome(lines, Service::status, clients, status);
-    if (fds[1].revents != 0) welcome(echo, Service::echo, clients, status);
+    if (fds[0].revents != 0) welcome(lines, Service::status, clients, answer);
+    if (fds[1].revents != 0) welcome(echo, Service::echo, clients, answer);
     if (fds[2].revents != 0) echo_datagram(datagrams);
   }
 }

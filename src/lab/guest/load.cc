@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Memory that a guest writes for no other purpose than to be hard to migrate.
+#include "lab/guest/load.h"
+
+#include <chrono>
+#include <cstdio>
+#include <thread>
+#include <vector>
+
+namespace upbeat::guest {
+namespace {
+
+constexpr std::size_t page_bytes = 4096;
+constexpr std::size_t pages_per_mib = 256;
+constexpr auto turn = std::chrono::milliseconds(50);
+constexpr std::size_t turns_per_s = 20;
+
+}  // namespace
+
+bool read_wish(const std::string& line, LoadWish& wish) {
+  LoadWish read;
+  int end = 0;
+  if (std::sscanf(line.c_str(), "write %u %u%n", &read.mib_per_s, &read.of_mib, &end) != 2 ||
+      static_cast<std::size_t>(end) != line.size() || read.of_mib > load_limit_mib) {
+    return false;
+  }
+  wish = read;
+  return true;
+}
+
+void Load::work() {
+  std::vector<unsigned char> buffer;
+  std::size_t next = 0;
+  while (true) {
+    buffer.resize(std::size_t{of_mib_} * pages_per_mib * page_bytes);
+    const std::size_t pages = buffer.size() / page_bytes;
+    // To write a page's first byte costs a migration as much as to write all of it. A page is
+    // written once a turn at most: more would make no difference either.
+    const std::size_t wanted = std::size_t{mib_per_s_} * pages_per_mib / turns_per_s;
+    for (std::size_t left = wanted < pages ? wanted : pages; left > 0; --left) {
+      next = (next + 1) % pages;
+      ++buffer[next * page_bytes];
+    }
+    std::this_thread::sleep_for(turn);
+  }
+}
+
+}  // namespace upbeat::guest
