@@ -64,6 +64,8 @@ std::string cause_word(DrainCause cause) {
       return "shutdown";
     case DrainCause::maintenance:
       return "maintenance";
+    case DrainCause::battery:
+      return "battery";
   }
   return "unknown";
 }

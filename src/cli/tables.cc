@@ -37,6 +37,7 @@ std::string drain_note(const json::value& drain, std::int64_t now_ms) {
   const std::string cause = text_in(drain, "cause");
   return (cause == "shutdown"      ? "for shutdown"
           : cause == "maintenance" ? "maintenance"
+          : cause == "battery"     ? "on battery"
                                    : "drain asked for") +
          (why.empty() ? "" : " (" + why + ")") + ", since " +
          duration_text(since(number_in(drain, "since_ms"), now_ms)) + time_left_note(drain, now_ms);

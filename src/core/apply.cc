@@ -39,7 +39,7 @@ void node_came(State& state, const NodeHere& came) {
          only_daemon ? "its daemon went away, the host is still there"
                      : "the host is there, its daemon is not yet");
   } else {
-    if (node.drain && node.drain->cause == DrainCause::shutdown) node.drain.reset();
+    if (node.drain && is_of_its_host(node.drain->cause)) node.drain.reset();
     if (node.drain) node.drain->deadline.reset();
     tell(state, came.id, only_daemon ? "its daemon is there again" : "joined");
   }
@@ -55,6 +55,7 @@ void node_went(State& state, NodeId id, Continuity continuity) {
   const auto* before = online(state, id);
   if (before == nullptr) return;
   const bool said_good_bye = before->leaving;
+  const bool daemon_went_first = before->incarnation == 0 && !said_good_bye;
   const bool empty = is_empty(state, id);
   auto& node = state.nodes.edit(id);
   if (said_good_bye && empty) {
@@ -64,10 +65,11 @@ void node_went(State& state, NodeId id, Continuity continuity) {
     node.standing = Unseen{state.now};
     tell(state, id, "has not been seen since the whole cluster began anew");
   } else {
-    node.standing = Lost{state.now};
+    node.standing = Lost{state.now, daemon_went_first};
     tell(state, id,
-         said_good_bye ? "was lost: since it said that it was empty, a guest was seen on it"
-                       : "was lost: it is gone without a word");
+         said_good_bye       ? "was lost: since it said that it was empty, a guest was seen on it"
+         : daemon_went_first ? "was lost after its daemon: it may be back at once"
+                             : "was lost: it is gone without a word");
   }
 }
 
@@ -76,7 +78,7 @@ void node_went(State& state, NodeId id, Continuity continuity) {
 void stay(State& state, NodeId id) {
   auto& node = state.nodes.edit(id);
   std::get<Online>(node.standing).leaving = false;
-  if (node.drain && node.drain->cause == DrainCause::shutdown) node.drain.reset();
+  if (node.drain && is_of_its_host(node.drain->cause)) node.drain.reset();
   if (node.drain && has_deadline_of_shutdown(*node.drain)) node.drain->deadline.reset();
   for (const auto& seat : state.vms.on(id)) state.vms.edit(seat.vm).waits_for.clear();
   tell(state, id, node.drain ? "stays after all" : "takes VMs again");
@@ -87,10 +89,11 @@ constexpr ClusterTime budget_limit{std::chrono::days{30}};
 
 /// Which of two causes of a drain stays: the one that outlives the other.
 DrainCause lasting(DrainCause left, DrainCause right) {
-  for (const auto cause : {DrainCause::maintenance, DrainCause::operator_request}) {
+  for (const auto cause :
+       {DrainCause::maintenance, DrainCause::operator_request, DrainCause::shutdown}) {
     if (left == cause || right == cause) return cause;
   }
-  return DrainCause::shutdown;
+  return DrainCause::battery;
 }
 
 }  // namespace

@@ -177,5 +177,30 @@ TEST_F(NoPlaceToGo, AnOperatorsDeadlineIsNotAShutdowns) {
   EXPECT_TRUE(cluster.node(1).drain);
 }
 
+TEST_F(NoPlaceToGo, AWholeClusterOnBatteryGoesOnForAsLongAsItCan) {
+  for (const std::uint32_t node : {1U, 2U}) cluster.drain(node, DrainCause::battery, seconds(600));
+  cluster.pass(seconds(529));
+  for (const auto* vm : {"x0", "x1", "x2", "x3"}) EXPECT_NE(cluster.host_of(vm), 0U) << vm;
+  cluster.pass(seconds(1));
+  for (const auto* vm : {"x0", "x1", "x2", "x3"}) EXPECT_EQ(cluster.host_of(vm), 0U) << vm;
+}
+
+TEST_F(NoPlaceToGo, MainsPowerThatIsBackEndsItAndAReturningNodeForgetsIt) {
+  cluster.drain(1, DrainCause::battery, seconds(600));
+  EXPECT_TRUE(is_told_to_go(cluster.state, NodeId(1)));
+  cluster.apply(NodeLeaving{.node = NodeId(1), .stays = true});
+  EXPECT_FALSE(cluster.node(1).drain);
+  EXPECT_FALSE(is_told_to_go(cluster.state, NodeId(1)));
+}
+
+TEST_F(NoPlaceToGo, AGuestThatDoesNotShutDownIsPoweredOffAtAnOperatorsLastMomentToo) {
+  cluster.stubborn.insert(mine[0]);
+  cluster.drain(1, DrainCause::maintenance, seconds(600));
+  cluster.pass(seconds(589));
+  EXPECT_TRUE(on_node1(mine[0]));
+  cluster.pass(seconds(5));
+  EXPECT_FALSE(on_node1(mine[0]));
+}
+
 }  // namespace
 }  // namespace upbeat

@@ -28,7 +28,10 @@ NodeId executor(const State& state, std::uint32_t failures) {
 /// Why the node has to be proved off now; empty if it has not.
 std::string must_be_off(const State& state, const NodeRecord& node, NodeId id) {
   if (is_empty(state, id)) return {};
-  if (std::holds_alternative<Lost>(node.standing)) return "it was lost and may still run guests";
+  if (const auto* lost = std::get_if<Lost>(&node.standing); lost != nullptr) {
+    if (lost->daemon_went_first && state.now - lost->since < restart_grace) return {};
+    return "it was lost and may still run guests";
+  }
   if (const auto* unseen = std::get_if<Unseen>(&node.standing);
       unseen != nullptr && state.now - unseen->since >= unseen_grace) {
     return "it was not seen for " + seconds(unseen_grace) + " and may run guests";

@@ -43,6 +43,13 @@ std::vector<Stranded> move_out(State& trial, NodeId node) {
 
 namespace {
 
+/// What another member tells may be anything; sums stay far from any overflow.
+ClusterTime at_most_a_month(std::uint64_t ms) {
+  constexpr ClusterTime month = std::chrono::days{30};
+  return ms < static_cast<std::uint64_t>(month.count()) ? ClusterTime(static_cast<std::int64_t>(ms))
+                                                        : month;
+}
+
 /// How long a memory takes that nobody has seen moving.
 class Pace {
  public:
@@ -55,7 +62,7 @@ class Pace {
   }
   [[nodiscard]] ClusterTime of(std::uint64_t kib) const {
     const auto share = [kib](std::uint64_t ms, std::uint64_t of_kib) {
-      return ClusterTime(static_cast<std::int64_t>(kib * ms / of_kib));
+      return at_most_a_month(kib * ms / of_kib);
     };
     if (kib_ == 0) return usual_overhead + share(1000, usual_rate_kib_per_s);
     return share(static_cast<std::uint64_t>(took_.count()), kib_);
@@ -69,8 +76,7 @@ class Pace {
 ClusterTime time_to_leave(const VmRecord& vm, const Pace& pace) {
   const auto* move = std::get_if<Migrating>(&vm.phase);
   if (move != nullptr && move->progress && move->progress->rate_kib_per_s > 0) {
-    return ClusterTime(static_cast<std::int64_t>(move->progress->memory_left_kib * 1000 /
-                                                 move->progress->rate_kib_per_s));
+    return at_most_a_month(move->progress->memory_left_kib * 1000 / move->progress->rate_kib_per_s);
   }
   if (vm.last_move && vm.last_move->success) return ClusterTime(vm.last_move->total_ms);
   return pace.of(vm.spec.memory_kib);

@@ -105,6 +105,7 @@ enum class DrainCause : std::uint8_t {
   operator_request,  ///< until an operator ends it; granted only if all guests find a place
   shutdown,          ///< until the node is back
   maintenance,       ///< until an operator ends it; guests that find no place leave once they do
+  battery,           ///< until mains power is back: its host stays up for as long as its UPS does
 };
 
 struct DrainRequested {

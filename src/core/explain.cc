@@ -213,6 +213,12 @@ std::vector<std::string> explain_node(const State& state, NodeId id) {
                            : "in " + seconds(*last_call_in(state, id)) + " is shut down."));
     }
   }
+  if (const auto* lost = std::get_if<Lost>(&node.standing);
+      lost != nullptr && lost->daemon_went_first && state.now - lost->since < restart_grace) {
+    lines.push_back("Its daemon went first, as when Corosync is restarted: it has " +
+                    seconds(restart_grace - (state.now - lost->since)) +
+                    " to be back before it is proved off.");
+  }
   if (node.fencing) lines.push_back(fencing_text(state, node));
   std::string guests;
   for (const auto& [vm, record] : state.vms) {

@@ -11,15 +11,20 @@
 namespace upbeat {
 namespace {
 
+/// What another member tells may be anything; sums stay far from any overflow.
+constexpr std::uint64_t sane_kib = std::uint64_t{1} << 40U;
+
 ClusterTime time_for(std::uint64_t kib, std::uint64_t kib_per_s) {
-  return usual_overhead + ClusterTime(static_cast<std::int64_t>(kib * 1000 / kib_per_s));
+  return usual_overhead +
+         ClusterTime(static_cast<std::int64_t>(std::min(kib, sane_kib) * 1000 / kib_per_s));
 }
 
 /// Until the migration ends by itself, as it goes now; none if the guest writes as fast as it is
 /// copied.
 std::optional<ClusterTime> ends_in(const MigrationProgressed& now) {
   // The rate at which a guest writes is an estimate; what hardly converges does not.
-  const auto writes = now.dirty_kib_per_s + now.dirty_kib_per_s / 4;
+  const auto dirty = std::min(now.dirty_kib_per_s, sane_kib);
+  const auto writes = dirty + dirty / 4;
   if (now.rate_kib_per_s <= writes) return std::nullopt;
   return time_for(now.memory_left_kib, now.rate_kib_per_s - writes);
 }

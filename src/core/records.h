@@ -33,12 +33,16 @@ struct Unseen {
   ClusterTime since{0};
   bool operator==(const Unseen&) const = default;
 };
-/// Gone without a word: it may run what it ran.
+/// Gone without a word: it may run what it ran. Of a host that dies the daemon does not go first;
+/// it does where Corosync is restarted, and that is no reason to prove the host off at once.
 struct Lost {
   ClusterTime since{0};
+  bool daemon_went_first = false;
   bool operator==(const Lost&) const = default;
 };
 /// Left on purpose, without guests.
+/// So long a node whose daemon went first has to come back before it is proved off.
+inline constexpr ClusterTime restart_grace{10'000};
 struct Left {
   bool operator==(const Left&) const = default;
 };
@@ -53,7 +57,7 @@ using Standing = std::variant<Unseen, Online, Lost, Left, ProvedOff>;
 struct Deadline {
   ClusterTime set_at{0};
   ClusterTime at{0};
-  DrainCause by = DrainCause::shutdown;  ///< who set it; a shutdown's ends with the shutdown
+  DrainCause by = DrainCause::shutdown;  ///< who set it; the host's own ends with its cause
   bool operator==(const Deadline&) const = default;
 };
 

@@ -121,7 +121,7 @@ Result<void> check(const State& state, const DrainRequested& asked) {
   if (asked.cause == DrainCause::maintenance) return check_maintenance(state, asked.node);
   const auto found = state.nodes.find(asked.node);
   if (found == state.nodes.end()) return no_node("drain", asked.node);
-  if (asked.cause == DrainCause::shutdown) return {};  // it goes down whatever we say
+  if (is_of_its_host(asked.cause)) return {};  // it goes down whatever we say
   const auto name = name_of(state, asked.node);
   if (online(state, asked.node) == nullptr) {
     return fail("cannot drain " + name + ": it is not online; `upbeat explain " + name +

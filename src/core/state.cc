@@ -53,8 +53,12 @@ std::string name_of(const State& state, NodeId node) {
   return found->second.name;
 }
 
+bool is_of_its_host(DrainCause cause) {
+  return cause == DrainCause::shutdown || cause == DrainCause::battery;
+}
+
 bool has_deadline_of_shutdown(const Drain& drain) {
-  return drain.deadline && drain.deadline->by == DrainCause::shutdown;
+  return drain.deadline && is_of_its_host(drain.deadline->by);
 }
 
 bool is_told_to_go(const State& state, NodeId node) {
@@ -62,7 +66,7 @@ bool is_told_to_go(const State& state, NodeId node) {
   if (here == nullptr) return false;
   const auto& drain = state.nodes.at(node).drain;
   return here->leaving ||
-         (drain && (drain->cause == DrainCause::shutdown || has_deadline_of_shutdown(*drain)));
+         (drain && (is_of_its_host(drain->cause) || has_deadline_of_shutdown(*drain)));
 }
 
 NodeId node_named(const State& state, const std::string& name) {
@@ -100,7 +104,7 @@ bool stays_up(const State& state, const VmRecord& vm) {
   }
   const auto node = state.nodes.find(stopping->on);
   return node == state.nodes.end() || !node->second.drain ||
-         node->second.drain->cause != DrainCause::shutdown;
+         (node->second.drain->cause != DrainCause::shutdown && !node->second.drain->deadline);
 }
 
 bool has_majority(const State& state) {

@@ -49,7 +49,10 @@ struct State {
 /// The node's name, or "node #7" for one that nobody named.
 [[nodiscard]] std::string name_of(const State& state, NodeId node);
 
-/// Whether a shutdown set the time by which the node goes down.
+/// Whether a drain for this cause is announced by the node's host, and taken back by it.
+[[nodiscard]] bool is_of_its_host(DrainCause cause);
+
+/// Whether the node's host, not an operator, set the time by which it goes down.
 [[nodiscard]] bool has_deadline_of_shutdown(const Drain& drain);
 
 /// Whether the node, which is here, has announced that it goes down.

@@ -185,7 +185,8 @@ Result<void> read_table(const toml::table& root, const char* name, const std::st
 
 Result<void> read_all(const toml::table& root, const std::string& path, Config& config) {
   Section top(root, "", path);
-  for (const auto* name : {"node", "hypervisor", "shutdown", "api", "state", "fence", "watchdog", "ups"}) {
+  for (const auto* name :
+       {"node", "hypervisor", "shutdown", "api", "state", "fence", "watchdog", "ups"}) {
     top.subtables(name);
   }
   if (auto read = top.finish(); !read) return read;

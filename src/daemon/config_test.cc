@@ -95,9 +95,10 @@ TEST(Config, UsesAUpsOnlyIfItIsNamed) {
   EXPECT_EQ(config->ups->place.port, "3500");
   EXPECT_EQ(config->ups->rule.patience, std::chrono::seconds(5));
   EXPECT_EQ(config->ups->rule.reserve, std::chrono::seconds(120));
-  EXPECT_EQ(complaint("[ups]\nname = \"rack 1@host\"\n"),
-            "cannot use upbeat.toml: [ups] name expects a UPS as NUT names it, UPS@HOST:PORT or UPS "
-            "alone: \"rack1@localhost\"");
+  EXPECT_EQ(
+      complaint("[ups]\nname = \"rack 1@host\"\n"),
+      "cannot use upbeat.toml: [ups] name expects a UPS as NUT names it, UPS@HOST:PORT or UPS "
+      "alone: \"rack1@localhost\"");
   EXPECT_NE(complaint("[ups]\nname = \"rack1@host:nut\"\n"), "");
   EXPECT_NE(complaint("[ups]\nname = \"@host\"\n"), "");
 }

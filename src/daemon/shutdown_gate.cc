@@ -58,12 +58,13 @@ void ShutdownGate::on_cancelled(std::size_t source) {
 
 /// The reason is the newest one's; the time is that of whoever can wait least.
 void ShutdownGate::tell(const ShutdownNotice& notice) {
-  ShutdownNotice told{.why = notice.why, .budget = {}};
+  ShutdownNotice told{.why = notice.why, .budget = {}, .on_battery = true};
   for (const auto& [source, one] : announced_) {
+    told.on_battery = told.on_battery && one.notice.on_battery;
     if (!one.ends) continue;
-    const auto left = std::max(
-        std::chrono::duration_cast<std::chrono::milliseconds>(*one.ends - clock_.now()),
-        std::chrono::milliseconds(0));
+    const auto left =
+        std::max(std::chrono::duration_cast<std::chrono::milliseconds>(*one.ends - clock_.now()),
+                 std::chrono::milliseconds(0));
     told.budget = std::min(told.budget.value_or(left), left);
   }
   gone_ = false;

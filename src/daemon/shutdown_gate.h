@@ -24,8 +24,7 @@ class ShutdownGate final : public ShutdownSource {
  public:
   /// All outlive the gate. The first source tells of the host's own shutdowns (logind); `host_goes`
   /// says whether one is under way that it did not tell of.
-  ShutdownGate(std::vector<ShutdownSource*> sources, Clock& clock,
-               std::function<bool()> host_goes);
+  ShutdownGate(std::vector<ShutdownSource*> sources, Clock& clock, std::function<bool()> host_goes);
   ~ShutdownGate() override;
 
   /// `exit` ends the program's loop: the host goes down and the node has let go.

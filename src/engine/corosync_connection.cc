@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// One connection to the local Corosync: libcpg, libquorum, libcmap, and nothing else knows them.
+// One connection to the local Corosync: libcpg, libquorum, libcmap, libcfg; nothing else knows
+// them.
 #include "engine/corosync_connection.h"
 
+#include <corosync/cfg.h>
 #include <corosync/cmap.h>
 #include <corosync/corotypes.h>
 #include <corosync/cpg.h>
@@ -29,9 +31,11 @@ struct CorosyncHandles {
   cpg_handle_t cpg = 0;
   quorum_handle_t quorum = 0;
   cmap_handle_t cmap = 0;
+  corosync_cfg_handle_t cfg = 0;
   bool cpg_open = false;
   bool quorum_open = false;
   bool cmap_open = false;
+  bool cfg_open = false;
   NodeId self;
   std::map<int, NodeEntry> nodelist;  // by its place in corosync.conf
   CorosyncEvents* events = nullptr;   // while dispatching
@@ -44,6 +48,7 @@ struct CorosyncHandles {
     if (cpg_open) cpg_finalize(cpg);
     if (quorum_open) quorum_finalize(quorum);
     if (cmap_open) cmap_finalize(cmap);
+    if (cfg_open) corosync_cfg_finalize(cfg);
   }
 };
 
@@ -139,10 +144,15 @@ cs_error_t open_cpg(CorosyncHandles& to) {
   return code;
 }
 
+cpg_name group() {
+  cpg_name name{};
+  name.length = group_name.size();
+  std::memcpy(name.value, group_name.data(), group_name.size());
+  return name;
+}
+
 cs_error_t join(CorosyncHandles& handles) {
-  cpg_name group{};
-  group.length = group_name.size();
-  std::memcpy(group.value, group_name.data(), group_name.size());
+  const cpg_name group = upbeat::group();
   return patiently([&] { return cpg_join(handles.cpg, &group); });
 }
 
@@ -255,6 +265,25 @@ cs_error_t open_configuration(CorosyncHandles& to) {
   return CS_OK;
 }
 
+// ---- Corosync's own end --------------------------------------------------------------------
+
+/// libcfg's callback knows nothing of its owner: whose handle is being dispatched in this thread.
+thread_local CorosyncHandles* dispatched_service = nullptr;
+
+void on_stop_asked(corosync_cfg_handle_t /*handle*/, corosync_cfg_shutdown_flags_t /*flags*/) {
+  if (dispatched_service == nullptr) return;
+  dispatched_service->told = true;
+  dispatched_service->events->on_stopping();
+}
+
+cs_error_t open_service(CorosyncHandles& to) {
+  corosync_cfg_callbacks_t callbacks{.corosync_cfg_shutdown_callback = on_stop_asked};
+  cs_error_t code = patiently([&] { return corosync_cfg_initialize(&to.cfg, &callbacks); });
+  to.cfg_open = code == CS_OK;
+  if (code == CS_OK) code = corosync_cfg_trackstart(to.cfg, 0);
+  return code;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<CorosyncConnection>> CorosyncConnection::open() {
@@ -264,6 +293,9 @@ Result<std::unique_ptr<CorosyncConnection>> CorosyncConnection::open() {
   }
   if (const auto code = open_configuration(*handles); code != CS_OK) {
     return unreachable("read the cluster's configuration", code);
+  }
+  if (const auto code = open_service(*handles); code != CS_OK) {
+    return unreachable("learn when the cluster engine is stopped", code);
   }
   if (const auto opened = open_quorum(*handles); !opened) return std::unexpected(opened.error());
   if (const auto code = join(*handles); code != CS_OK) {
@@ -306,6 +338,9 @@ int CorosyncConnection::fd(Stream stream) const {
     case Stream::configuration:
       cmap_fd_get(handles_->cmap, &fd);
       break;
+    case Stream::service:
+      corosync_cfg_fd_get(handles_->cfg, &fd);
+      break;
   }
   return fd;
 }
@@ -326,6 +361,11 @@ Result<CorosyncConnection::More> CorosyncConnection::dispatch(Stream stream,
       case Stream::configuration:
         code = cmap_dispatch(handles_->cmap, CS_DISPATCH_ONE_NONBLOCKING);
         break;
+      case Stream::service:
+        dispatched_service = handles_.get();
+        code = corosync_cfg_dispatch(handles_->cfg, CS_DISPATCH_ONE_NONBLOCKING);
+        dispatched_service = nullptr;
+        break;
     }
     if (code == CS_ERR_TRY_AGAIN) return More::no;
     // libcpg hides that its handle went bad behind an "OK" that brought nothing.
@@ -333,6 +373,15 @@ Result<CorosyncConnection::More> CorosyncConnection::dispatch(Stream stream,
     if (code != CS_OK) return unreachable("hear from the cluster engine", code);
   }
   return More::maybe;
+}
+
+void CorosyncConnection::leave() {
+  const cpg_name group = upbeat::group();
+  cpg_leave(handles_->cpg, &group);
+}
+
+void CorosyncConnection::allow_stop() {
+  corosync_cfg_replyto_shutdown(handles_->cfg, COROSYNC_CFG_SHUTDOWN_FLAG_YES);
 }
 
 Result<CorosyncConnection::Sent> CorosyncConnection::send(std::string_view head,

@@ -28,6 +28,12 @@ using Opened = Result<std::unique_ptr<CorosyncConnection>>;
 /// How soon to try again when Corosync's flow control took no more.
 constexpr std::chrono::milliseconds send_retry{5};
 constexpr std::chrono::milliseconds reconnect_pause{engine_retry_ms};
+/// A Corosync that is stopped lets go of the ring so long after this daemon has left: by then the
+/// others have agreed that the daemon went first (core/records.h, Lost).
+constexpr std::chrono::milliseconds stop_delay{1'500};
+/// And so long after that it is looked for again; whoever joined it before it is gone would seem to
+/// go with its host.
+constexpr std::chrono::milliseconds stop_pause{2'000};
 
 Error gone() {
   return Error{
@@ -49,10 +55,11 @@ class CorosyncEngine::Body : public std::enable_shared_from_this<Body>,
   explicit Body(asio::io_context& io)
       : io_(io),
         waits_{asio::posix::stream_descriptor(io), asio::posix::stream_descriptor(io),
-               asio::posix::stream_descriptor(io)},
+               asio::posix::stream_descriptor(io), asio::posix::stream_descriptor(io)},
         reconnect_(io),
         retry_send_(io),
-        round_(io) {}
+        round_(io),
+        stop_(io) {}
 
   void start(EngineListener& listener) {
     listener_ = &listener;
@@ -63,6 +70,7 @@ class CorosyncEngine::Body : public std::enable_shared_from_this<Body>,
     listener_ = nullptr;
     disconnect();
     reconnect_.cancel();
+    stop_.cancel();
     if (worker_.joinable()) worker_.join();
   }
 
@@ -118,16 +126,17 @@ class CorosyncEngine::Body : public std::enable_shared_from_this<Body>,
     assembler_.emplace(*this,
                        ProcessId{connection_->self(), static_cast<std::uint32_t>(::getpid())},
                        draw_incarnation());
-    for (const Stream stream : {Stream::quorum, Stream::group, Stream::configuration}) {
+    for (const Stream stream :
+         {Stream::quorum, Stream::group, Stream::configuration, Stream::service}) {
       wait_of(stream).assign(connection_->fd(stream));
       dispatch(stream);  // what came before the descriptor was watched
       if (!connection_) return;
     }
   }
 
-  void lose(const Error& why) {
+  void lose(const Error& why, std::chrono::milliseconds pause = reconnect_pause) {
     disconnect();
-    reconnect_.expires_after(reconnect_pause);
+    reconnect_.expires_after(pause);
     reconnect_.async_wait([weak = weak_from_this()](const auto& error) {
       const auto body = weak.lock();
       if (!error && body && body->listener_ != nullptr) body->connect();
@@ -164,6 +173,7 @@ class CorosyncEngine::Body : public std::enable_shared_from_this<Body>,
     const std::uint64_t life = life_;
     const auto more = connection_->dispatch(stream, *this);
     if (life_ != life) return;
+    if (std::exchange(stopping_, false)) return let_it_stop();
     if (overflowed_) return lose(overflow());
     if (!more) return lose(more.error());
     flush();
@@ -173,6 +183,21 @@ class CorosyncEngine::Body : public std::enable_shared_from_this<Body>,
       const auto body = weak.lock();
       if (body && body->life_ == life) body->dispatch(stream);
     });
+  }
+
+  void on_stopping() override { stopping_ = true; }
+
+  /// Leaves first, so that the others see a daemon go and not a host.
+  void let_it_stop() {
+    const std::shared_ptr<CorosyncConnection> last = std::move(connection_);
+    last->leave();
+    stop_.expires_after(stop_delay);
+    stop_.async_wait([last](const auto& error) {
+      if (!error) last->allow_stop();
+    });
+    lose({"Corosync is being stopped on this node; guests run on; start it with "
+          "`systemctl start corosync`."},
+         stop_delay + stop_pause);
   }
 
   void on_group(GroupChange change) override { assembler_->on_group(std::move(change)); }
@@ -234,14 +259,16 @@ class CorosyncEngine::Body : public std::enable_shared_from_this<Body>,
   std::thread worker_;
   std::unique_ptr<CorosyncConnection> connection_;
   std::optional<ViewAssembler> assembler_;
-  std::array<asio::posix::stream_descriptor, 3> waits_;
+  std::array<asio::posix::stream_descriptor, 4> waits_;
   asio::steady_timer reconnect_;
   asio::steady_timer retry_send_;
   asio::steady_timer round_;
+  asio::steady_timer stop_;
   std::deque<Outgoing> outgoing_;
   std::uint64_t life_ = 0;  // of the connection: what an older one started does nothing any more
   bool told_lost_ = false;
   bool overflowed_ = false;
+  bool stopping_ = false;  // somebody stops Corosync
 };
 
 CorosyncEngine::CorosyncEngine(asio::io_context& io) : body_(std::make_shared<Body>(io)) {}

@@ -12,7 +12,9 @@ class io_context;
 
 namespace upbeat {
 
-/// Speaks to the Corosync of this node (libcpg, libquorum, libcmap; the process group is "upbeat").
+/// Speaks to the Corosync of this node (libcpg, libquorum, libcmap, libcfg; the process group is
+/// "upbeat"). Where it is stopped on purpose, this leaves the group first, and looks for it again
+/// only some seconds later.
 ///
 /// All on the thread that runs `io`, but for the connecting, which a worker does because it blocks.
 /// Views are made by ViewAssembler: see there for what an incarnation is. A member that lost its

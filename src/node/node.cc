@@ -310,7 +310,8 @@ void Node::ask_for_drain() {
   if (replica_.in_step()) {
     const auto& drain = state().nodes.at(self()).drain;
     if (!drain || drain->why != going_down_->why) {
-      DrainRequested asked{self(), DrainCause::shutdown, going_down_->why, {}};
+      const auto cause = going_down_->on_battery ? DrainCause::battery : DrainCause::shutdown;
+      DrainRequested asked{self(), cause, going_down_->why, {}};
       asked.budget = std::chrono::duration_cast<std::chrono::milliseconds>(shutdown_ends_ -
                                                                            ports_.clock.now());
       replica_.propose(asked, Repeat::until_applied);

@@ -15,6 +15,8 @@ namespace upbeat {
 struct ShutdownNotice {
   std::string why;  ///< for people: "reboot asked for by systemd-logind"
   std::optional<std::chrono::milliseconds> budget;  ///< how long it can be held; none: unknown
+  /// Whether it goes on until a battery is empty, and may yet stay.
+  bool on_battery = false;
 };
 
 class ShutdownListener {

@@ -34,7 +34,7 @@ inline constexpr std::size_t nut_line_limit_bytes = 1024;
 /// How a UPS stands.
 struct UpsReading {
   bool on_battery = false;
-  bool battery_low = false;  ///< or upsmon has decided to shut everything down
+  bool battery_low = false;                     ///< or upsmon has decided to shut everything down
   std::optional<std::chrono::seconds> runtime;  ///< that the battery has left, if the UPS knows
 
   bool operator==(const UpsReading&) const = default;

@@ -15,7 +15,8 @@ std::string wrong(std::string_view line) {
 }
 
 TEST(NutAnswer, GivesTheValue) {
-  EXPECT_EQ(read_nut_variable("VAR rack1 ups.status \"OL CHRG\"", "rack1", "ups.status"), "OL CHRG");
+  EXPECT_EQ(read_nut_variable("VAR rack1 ups.status \"OL CHRG\"", "rack1", "ups.status"),
+            "OL CHRG");
   EXPECT_EQ(read_nut_variable("VAR rack1 ups.status \"\"", "rack1", "ups.status"), "");
   EXPECT_EQ(read_nut_variable(R"(VAR rack1 ups.model "a \"b\" \\")", "rack1", "ups.model"),
             R"(a "b" \)");

@@ -50,33 +50,33 @@ void NutUps::connect() {
       place_.host, place_.port, [this](const error_code& error, const auto& found) {
         if (error == boost::asio::error::operation_aborted) return;
         if (error) return failed(error.message());
-        boost::asio::async_connect(
-            socket_, found, [this](const error_code& refused, const auto& /*where*/) {
-              if (refused == boost::asio::error::operation_aborted) return;
-              if (refused) return failed(refused.message());
-              ask(status_variable);
-            });
+        boost::asio::async_connect(socket_, found,
+                                   [this](const error_code& refused, const auto& /*where*/) {
+                                     if (refused == boost::asio::error::operation_aborted) return;
+                                     if (refused) return failed(refused.message());
+                                     ask(status_variable);
+                                   });
       });
 }
 
 void NutUps::ask(std::size_t variable) {
   question_ = "GET VAR " + place_.ups + " " + variables.at(variable) + "\n";
-  boost::asio::async_write(
-      socket_, boost::asio::buffer(question_),
-      [this, variable](const error_code& error, std::size_t /*sent*/) {
-        if (error == boost::asio::error::operation_aborted) return;
-        if (error) return failed(error.message());
-        boost::asio::async_read_until(
-            socket_, incoming_, '\n',
-            [this, variable](const error_code& broken, std::size_t size) {
-              if (broken == boost::asio::error::operation_aborted) return;
-              if (broken) return failed(broken.message());
-              std::string line(size, '\0');
-              incoming_.sgetn(line.data(), static_cast<std::streamsize>(size));
-              while (line.ends_with('\n') || line.ends_with('\r')) line.pop_back();
-              answered(variable, line);
-            });
-      });
+  boost::asio::async_write(socket_, boost::asio::buffer(question_),
+                           [this, variable](const error_code& error, std::size_t /*sent*/) {
+                             if (error == boost::asio::error::operation_aborted) return;
+                             if (error) return failed(error.message());
+                             boost::asio::async_read_until(
+                                 socket_, incoming_, '\n',
+                                 [this, variable](const error_code& broken, std::size_t size) {
+                                   if (broken == boost::asio::error::operation_aborted) return;
+                                   if (broken) return failed(broken.message());
+                                   std::string line(size, '\0');
+                                   incoming_.sgetn(line.data(), static_cast<std::streamsize>(size));
+                                   while (line.ends_with('\n') || line.ends_with('\r'))
+                                     line.pop_back();
+                                   answered(variable, line);
+                                 });
+                           });
 }
 
 void NutUps::answered(std::size_t variable, const std::string& line) {
@@ -93,8 +93,8 @@ void NutUps::judge() {
   trouble_("");
   const auto now = std::chrono::duration_cast<MonotonicTime>(
       std::chrono::steady_clock::now().time_since_epoch());
-  const auto change = watch_.judge(
-      read_ups(values_.at(status_variable), values_.at(runtime_variable)), now);
+  const auto change =
+      watch_.judge(read_ups(values_.at(status_variable), values_.at(runtime_variable)), now);
   rest();
   if (!change) return;
   if (change->notice) {

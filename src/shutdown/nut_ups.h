@@ -23,8 +23,8 @@ inline constexpr std::chrono::milliseconds ups_patience{5'000};
 /// announces like any other shutdown. A UPS that nobody can tell anything about changes nothing.
 class NutUps final : public ShutdownSource {
  public:
-  /// `io` outlives the source and is run by the loop's thread. `trouble` is told, on that thread, why
-  /// nothing is known of the UPS, and "" when something is again.
+  /// `io` outlives the source and is run by the loop's thread. `trouble` is told, on that thread,
+  /// why nothing is known of the UPS, and "" when something is again.
   NutUps(boost::asio::io_context& io, UpsPlace place, UpsRule rule,
          std::function<void(const std::string&)> trouble);
 

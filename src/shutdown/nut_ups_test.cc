@@ -72,8 +72,8 @@ class NutUpses : public testing::Test, public ShutdownListener {
   }
   /// What the UPS tells from now on.
   void say(const std::string& status, int runtime) const {
-    write("rack1.dev", "ups.status: " + status + "\nbattery.runtime: " + std::to_string(runtime) +
-                           "\n");
+    write("rack1.dev",
+          "ups.status: " + status + "\nbattery.runtime: " + std::to_string(runtime) + "\n");
   }
   [[nodiscard]] std::unique_ptr<Daemon> start(std::vector<std::string> words) const {
     if (::geteuid() == 0) words.insert(words.end(), {"-u", "root"});  // and not nut's own user

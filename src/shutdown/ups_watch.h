@@ -14,9 +14,9 @@ namespace upbeat {
 
 /// What the host's owner has set.
 struct UpsRule {
-  std::string name;                     ///< for people: "rack1@localhost"
-  std::chrono::seconds patience{15};    ///< a shorter loss of mains power is none
-  std::chrono::seconds reserve{120};    ///< of the battery's time, for the host's own shutdown
+  std::string name;                   ///< for people: "rack1@localhost"
+  std::chrono::seconds patience{15};  ///< a shorter loss of mains power is none
+  std::chrono::seconds reserve{120};  ///< of the battery's time, for the host's own shutdown
 };
 
 /// Whatever a battery says, guests are given this time to leave.

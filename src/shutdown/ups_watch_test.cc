@@ -30,6 +30,7 @@ TEST_F(UpsWatches, AskTheHostToGoAfterTheirPatienceAndOnce) {
   ASSERT_TRUE(change && change->notice);
   EXPECT_EQ(change->notice->why, "UPS rack1@nut is on battery, 885 s left");
   EXPECT_EQ(change->notice->budget, seconds(765));
+  EXPECT_TRUE(change->notice->on_battery);
   for (int i = 0; i < 100; ++i) EXPECT_FALSE(next("OB"));
 }
 
@@ -63,9 +64,7 @@ TEST_F(UpsWatches, SayAgainThatThereIsLessTime) {
   EXPECT_FALSE(next("OB LB", "100"));
 }
 
-TEST_F(UpsWatches, DoNotWaitUntilTheReserveIsGone) {
-  EXPECT_TRUE(next("OB", "140"));
-}
+TEST_F(UpsWatches, DoNotWaitUntilTheReserveIsGone) { EXPECT_TRUE(next("OB", "140")); }
 
 TEST_F(UpsWatches, LeaveTheTimeOpenWhereTheUpsDoesNotKnowIt) {
   for (int i = 0; i < 15; ++i) EXPECT_FALSE(next("OB", ""));

@@ -178,9 +178,9 @@ Happening operators(Draw& draw) {
     case 3:
       return {"vm " + vm + " migrate", ""};
     case 4:
-      return {"maintenance " + node + " on" +
-                  (draw.below(3) == 0 ? " " + draw.seconds(5, 120) : ""),
-              "maintenance " + node + " off"};
+      return {
+          "maintenance " + node + " on" + (draw.below(3) == 0 ? " " + draw.seconds(5, 120) : ""),
+          "maintenance " + node + " off"};
     default:
       return {"vm " + vm + " migrate " + node, ""};
   }

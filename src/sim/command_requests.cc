@@ -54,9 +54,7 @@ namespace {
 using Budget = std::optional<std::chrono::milliseconds>;
 
 /// `upbeat drain --within`; nothing: as long as it takes.
-Budget read_budget(Words& words) {
-  return words.more() ? Budget(words.seconds()) : std::nullopt;
-}
+Budget read_budget(Words& words) { return words.more() ? Budget(words.seconds()) : std::nullopt; }
 
 std::string budget_words(const Budget& budget) {
   return budget ? " within " + seconds(*budget) : "";

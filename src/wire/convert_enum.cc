@@ -51,6 +51,8 @@ v1::DrainCause to_wire(DrainCause value) {
       return v1::DRAIN_CAUSE_SHUTDOWN;
     case DrainCause::maintenance:
       return v1::DRAIN_CAUSE_MAINTENANCE;
+    case DrainCause::battery:
+      return v1::DRAIN_CAUSE_BATTERY;
   }
   return v1::DRAIN_CAUSE_UNSPECIFIED;
 }

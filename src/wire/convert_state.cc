@@ -23,8 +23,9 @@ void put_standing(const Standing& in, v1::NodeRecord& out) {
                    online.set_leaving(leaving);
                  },
                  [&](const Lost& s) {
-                   const auto& [since] = s;
+                   const auto& [since, daemon_went_first] = s;
                    out.mutable_lost()->set_since_ms(to_ms(since));
+                   out.mutable_lost()->set_daemon_went_first(daemon_went_first);
                  },
                  [&](const Left& /*s*/) { out.mutable_left(); },
                  [&](const ProvedOff& s) {
@@ -45,7 +46,7 @@ Standing take_standing(const v1::NodeRecord& in, Reading& reading) {
                     .reported = in.online().reported(),
                     .leaving = in.online().leaving()};
     case v1::NodeRecord::kLost:
-      return Lost{from_ms(in.lost().since_ms())};
+      return Lost{from_ms(in.lost().since_ms()), in.lost().daemon_went_first()};
     case v1::NodeRecord::kLeft:
       return Left{};
     case v1::NodeRecord::kProvedOff:

@@ -166,7 +166,7 @@ State sample_state() {
   const std::vector<Standing> standings{
       Unseen{.since = 4ms},
       Online{.incarnation = 5, .member_since = Epoch(6), .reported = true, .leaving = true},
-      Lost{.since = 7ms},
+      Lost{.since = 7ms, .daemon_went_first = true},
       Left{},
       ProvedOff{.proof = raw("its outlet is off")},
   };

@@ -37,7 +37,7 @@ class Draw {
       case 3:
         return NodeLeaving{.node = node(), .stays = yes()};
       case 4:
-        return DrainRequested{.node = node(), .cause = DrainCause(upto(1)), .why = text()};
+        return drain_requested();
       case 5:
         return UndrainRequested{.node = node()};
       case 6:
@@ -56,7 +56,10 @@ class Draw {
         return MigrationEnded{
             .vm = vm(), .from = node(), .to = node(), .since = index(), .success = yes()};
       case 13:
-        return MigrationProgressed{.vm = vm(), .memory_left_kib = upto(room_kib)};
+        return MigrationProgressed{.vm = vm(),
+                                   .memory_left_kib = upto(room_kib),
+                                   .rate_kib_per_s = input_.ConsumeIntegral<std::uint64_t>(),
+                                   .dirty_kib_per_s = input_.ConsumeIntegral<std::uint64_t>()};
       default:
         return decided();
     }
@@ -88,6 +91,11 @@ class Draw {
     VmDefined made{.vm = vm(), .spec = {}};
     made.spec.uuid = made.vm.get();
     made.spec.memory_kib = upto(room_kib);
+    return made;
+  }
+  DrainRequested drain_requested() {
+    DrainRequested made{.node = node(), .cause = DrainCause(upto(3)), .why = text()};
+    if (yes()) made.budget = std::chrono::milliseconds(upto(200'000));
     return made;
   }
   Action action() {

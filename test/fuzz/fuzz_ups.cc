@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What upsd answers: a value or a sentence, and a host that is told to go only for a battery. An input
-// is, parted by lines of "%%": the UPS's name, and answers.
+// What upsd answers: a value or a sentence, and a host that is told to go only for a battery. An
+// input is, parted by lines of "%%": the UPS's name, and answers.
 #include "promise.h"
 #include "shutdown/ups_watch.h"
 
