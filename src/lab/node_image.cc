@@ -150,6 +150,8 @@ const std::vector<std::string>& node_packages() {
       "python3", "python3-minimal",
       // a host of virtual machines in a cluster
       "corosync", "libvirt-daemon-system", "libvirt-clients", "fence-agents", "snmp",
+      // a UPS of its dummy driver
+      "nut-server",
       // docs/decisions/0001: with Debian 12's own QEMU an emulated guest stands still for 70-240 ms
       // when its migration begins
       "qemu-system-x86/bookworm-backports", "qemu-system-common/bookworm-backports",

@@ -20,10 +20,14 @@ bool take(std::string_view& text, std::string_view prefix) {
 std::optional<std::string> unquoted(std::string_view text) {
   if (!take(text, "\"")) return std::nullopt;
   std::string value;
+  bool literally = false;
   for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] == '"') return at + 1 == text.size() ? std::optional(value) : std::nullopt;
-    if (text[at] == '\\' && ++at == text.size()) return std::nullopt;
-    value += text[at];
+    const char next = text[at];
+    if (next == '"' && !literally) {
+      return at + 1 == text.size() ? std::optional(value) : std::nullopt;
+    }
+    literally = next == '\\' && !literally;
+    if (!literally) value += next;
   }
   return std::nullopt;
 }

@@ -48,7 +48,8 @@ lives() {
     sed -E 's/.*"name":"(x[0-9]+)".*"boot_id":"([^"]*)".*"memory_errors":([0-9]+).*"disk_errors":([0-9]+).*/\1 \2 \3 \4/'
 }
 all_answer() { [[ "$(in_lab status --json | grep -o '"answers":true' | wc -l)" == 4 ]]; }
-life_of() { node "$1" stat -c %Y /proc/1 2>/dev/null || true; }
+# How often a node became a member. Nothing is run in a node that goes down: what its last kill stops, it waits for.
+joins_of() { node node0 upbeat events --subject "$1" --limit 1000 | grep -c ' joined$' || true; }
 was_fenced() { node node0 upbeat events --limit 1000 | grep -E 'proves it off|was lost'; }
 
 # --- the story of each trigger -------------------------------------------------------------------
@@ -58,9 +59,9 @@ prepare() {
   wait_for 30 all_answer
   lives >"${work}/lives"
   [[ "$(wc -l <"${work}/lives")" == 4 ]] || die "the guests do not tell of themselves: $(cat "${work}/lives")"
-  life="$(life_of node1)"
+  joins="$(joins_of node1)"
 }
-came_back() { [[ -n "$(life_of node1)" && "$(life_of node1)" != "${life}" ]] && stands node1 online; }
+came_back() { (("$(joins_of node1)" > joins)) && stands node1 online; }
 went() { in_lab status --json | grep -q '"name":"node1","power":"off"'; }
 nobody_noticed() {
   wait_for 30 all_answer
@@ -165,6 +166,37 @@ restless_guest_leaves_in_time() {
   node node0 upbeat maintenance node1 off
 }
 
+# --- a UPS ---------------------------------------------------------------------------------------
+# NUT's own server with its dummy driver, whose UPS is a file.
+ups_says() { node node1 sh -c "printf 'ups.status: $1\nbattery.runtime: $2\n' >/etc/nut/rack1.dev"; }
+give_node1_a_ups() {
+  ups_says OL 900
+  node node1 sh -c '
+    printf "[rack1]\n driver = dummy-ups\n port = /etc/nut/rack1.dev\n pollinterval = 1\n" >/etc/nut/ups.conf
+    echo MODE=standalone >/etc/nut/nut.conf
+    printf "\n[ups]\nname = \"rack1@localhost\"\npatience_s = 2\n" >>/etc/upbeat/upbeat.toml
+    systemctl daemon-reload
+    systemctl restart nut-driver@rack1 nut-server && systemctl restart upbeatd'
+  wait_for 30 node node1 upsc rack1@localhost ups.status
+  wait_for 30 stands node1 online
+}
+no_alarm() { ! node node1 upbeat status | grep -q "cannot read UPS"; }
+ups_on_battery_and_back() {
+  say "the UPS of node1 is on battery, and mains power returns"
+  prepare
+  give_node1_a_ups
+  wait_for 30 no_alarm
+  ups_says "OB DISCHRG" 600
+  wait_for 60 is_empty node1
+  node node0 upbeat events --subject node1 --limit 3 | grep -q 'UPS rack1@localhost is on battery, 600 s left' || die "it does not say why"
+  ups_says OL 590
+  wait_for 30 stands node1 online
+  nobody_noticed "a UPS on battery"
+  say "the server of its UPS is away: an alarm, and nothing moves"
+  moves_nothing "a UPS that cannot be asked" node node1 systemctl stop nut-server
+  wait_for 30 node node1 sh -c 'upbeat status | grep -q "cannot read UPS rack1"'
+}
+
 say "a cluster of three nodes and four guests"
 in_lab up --nodes 3 --vms 4 --deb "$(find "${UPBEAT_BUILD}" -maxdepth 1 -name 'upbeat_*.deb')" \
   >"${work}/up" 2>&1 || { cat "${work}/up" >&2; die "the lab did not come up"; }
@@ -182,4 +214,5 @@ moves_nothing "a shutdown that is cancelled" cancelled
 moves_nothing "restarting upbeatd" node node1 systemctl restart upbeatd
 moves_nothing "restarting libvirtd" node node1 systemctl restart libvirtd
 moves_nothing "restarting Corosync" restarted_corosync
+ups_on_battery_and_back
 say "every way was taken"

@@ -2,8 +2,9 @@
 // Memory that a guest writes for no other purpose than to be hard to migrate.
 #include "lab/guest/load.h"
 
+#include <charconv>
 #include <chrono>
-#include <cstdio>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -18,12 +19,14 @@ constexpr std::size_t turns_per_s = 20;
 }  // namespace
 
 bool read_wish(const std::string& line, LoadWish& wish) {
+  constexpr std::string_view verb = "write ";
+  if (!line.starts_with(verb)) return false;
+  const char* const end = line.data() + line.size();
   LoadWish read;
-  int end = 0;
-  if (std::sscanf(line.c_str(), "write %u %u%n", &read.mib_per_s, &read.of_mib, &end) != 2 ||
-      static_cast<std::size_t>(end) != line.size() || read.of_mib > load_limit_mib) {
-    return false;
-  }
+  const auto rate = std::from_chars(line.data() + verb.size(), end, read.mib_per_s);
+  if (rate.ec != std::errc() || rate.ptr == end || *rate.ptr != ' ') return false;
+  const auto size = std::from_chars(rate.ptr + 1, end, read.of_mib);
+  if (size.ec != std::errc() || size.ptr != end || read.of_mib > load_limit_mib) return false;
   wish = read;
   return true;
 }
