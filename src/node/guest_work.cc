@@ -64,7 +64,8 @@ void GuestWork::run(const RunHere& duty, NodeId self, const std::string& domain_
 
 void GuestWork::send(const SendAway& duty, NodeId self, const std::string& to_name) {
   const bool begun = begin(duty.vm, duty.since, true);
-  if (const auto found = work_.find(duty.vm); found != work_.end() && found->second.migration) {
+  if (const auto found = work_.find(duty.vm);
+      found != work_.end() && found->second.since == duty.since) {
     found->second.wanted_step = duty.step;
     if (!begun) hasten(duty.vm);
   }
