@@ -47,12 +47,12 @@ void NutUps::look() {
 
 void NutUps::connect() {
   resolver_.async_resolve(
-      place_.host, place_.port, [this](const error_code& error, const auto& found) {
-        if (error == boost::asio::error::operation_aborted) return;
+      place_.host, place_.port, [this, life = life_](const error_code& error, const auto& found) {
+        if (life != life_) return;
         if (error) return failed(error.message());
         boost::asio::async_connect(socket_, found,
-                                   [this](const error_code& refused, const auto& /*where*/) {
-                                     if (refused == boost::asio::error::operation_aborted) return;
+                                   [this, life](const error_code& refused, const auto& /*where*/) {
+                                     if (life != life_) return;
                                      if (refused) return failed(refused.message());
                                      ask(status_variable);
                                    });
@@ -61,22 +61,23 @@ void NutUps::connect() {
 
 void NutUps::ask(std::size_t variable) {
   question_ = "GET VAR " + place_.ups + " " + variables.at(variable) + "\n";
-  boost::asio::async_write(socket_, boost::asio::buffer(question_),
-                           [this, variable](const error_code& error, std::size_t /*sent*/) {
-                             if (error == boost::asio::error::operation_aborted) return;
-                             if (error) return failed(error.message());
-                             boost::asio::async_read_until(
-                                 socket_, incoming_, '\n',
-                                 [this, variable](const error_code& broken, std::size_t size) {
-                                   if (broken == boost::asio::error::operation_aborted) return;
-                                   if (broken) return failed(broken.message());
-                                   std::string line(size, '\0');
-                                   incoming_.sgetn(line.data(), static_cast<std::streamsize>(size));
-                                   while (line.ends_with('\n') || line.ends_with('\r'))
-                                     line.pop_back();
-                                   answered(variable, line);
-                                 });
-                           });
+  const auto life = life_;
+  boost::asio::async_write(
+      socket_, boost::asio::buffer(question_),
+      [this, variable, life](const error_code& error, std::size_t /*sent*/) {
+        if (life != life_) return;
+        if (error) return failed(error.message());
+        boost::asio::async_read_until(
+            socket_, incoming_, '\n',
+            [this, variable, life](const error_code& broken, std::size_t size) {
+              if (life != life_) return;
+              if (broken) return failed(broken.message());
+              std::string line(size, '\0');
+              incoming_.sgetn(line.data(), static_cast<std::streamsize>(size));
+              while (line.ends_with('\n') || line.ends_with('\r')) line.pop_back();
+              answered(variable, line);
+            });
+      });
 }
 
 void NutUps::answered(std::size_t variable, const std::string& line) {
@@ -105,6 +106,7 @@ void NutUps::judge() {
 }
 
 void NutUps::failed(const std::string& why) {
+  ++life_;
   patience_.cancel();
   resolver_.cancel();
   socket_ = Socket(io_);

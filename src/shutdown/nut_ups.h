@@ -54,6 +54,7 @@ class NutUps final : public ShutdownSource {
   std::string question_;
   boost::asio::streambuf incoming_{nut_line_limit_bytes};
   std::array<std::string, 2> values_;  ///< of the variables that are asked for
+  std::uint64_t life_ = 0;             ///< of the connection: an older one's news count no more
 };
 
 }  // namespace upbeat

@@ -9,18 +9,20 @@ namespace upbeat {
 std::optional<UpsChange> UpsWatch::judge(const UpsReading& reading, MonotonicTime now) {
   if (!reading.on_battery) {
     on_battery_since_.reset();
-    announced_low_ = false;
     if (!std::exchange(announced_, false)) return std::nullopt;
     return UpsChange{};
   }
   if (!on_battery_since_) on_battery_since_ = now;
   const bool due = reading.battery_low || now - *on_battery_since_ >= rule_.patience ||
                    (reading.runtime && *reading.runtime <= rule_.reserve + least_ups_budget);
-  const bool sooner = reading.battery_low && !announced_low_;
-  if (!due || (announced_ && !sooner)) return std::nullopt;
+  if (!due && !announced_) return std::nullopt;
+  const auto told = notice(reading);
+  const bool sooner = told.budget && (!ends_ || now + *told.budget + worth_telling <= *ends_);
+  if (announced_ && !sooner) return std::nullopt;
   announced_ = true;
-  announced_low_ = reading.battery_low;
-  return UpsChange{notice(reading)};
+  ends_.reset();
+  if (told.budget) ends_ = now + *told.budget;
+  return UpsChange{told};
 }
 
 ShutdownNotice UpsWatch::notice(const UpsReading& reading) const {

@@ -22,6 +22,9 @@ struct UpsRule {
 /// Whatever a battery says, guests are given this time to leave.
 inline constexpr std::chrono::seconds least_ups_budget{20};
 
+/// A battery that empties sooner than was told, by this much, is told anew.
+inline constexpr std::chrono::seconds worth_telling{30};
+
 /// What changes for the host: it has to go (again, if there is less time than was said), or not.
 struct UpsChange {
   std::optional<ShutdownNotice> notice;  ///< none: mains power is back
@@ -40,7 +43,7 @@ class UpsWatch {
   UpsRule rule_;
   std::optional<MonotonicTime> on_battery_since_;
   bool announced_ = false;
-  bool announced_low_ = false;
+  std::optional<MonotonicTime> ends_;  ///< as announced; none: it waits as long as need be
 };
 
 }  // namespace upbeat

@@ -64,6 +64,14 @@ TEST_F(UpsWatches, SayAgainThatThereIsLessTime) {
   EXPECT_FALSE(next("OB LB", "100"));
 }
 
+TEST_F(UpsWatches, SayAgainThatABatteryEmptiesFasterThanItSaid) {
+  for (int i = 0; i < 20; ++i) static_cast<void>(next("OB", "900"));
+  EXPECT_FALSE(next("OB", "880"));
+  const auto change = next("OB", "500");
+  ASSERT_TRUE(change && change->notice);
+  EXPECT_EQ(change->notice->budget, seconds(380));
+}
+
 TEST_F(UpsWatches, DoNotWaitUntilTheReserveIsGone) { EXPECT_TRUE(next("OB", "140")); }
 
 TEST_F(UpsWatches, LeaveTheTimeOpenWhereTheUpsDoesNotKnowIt) {
