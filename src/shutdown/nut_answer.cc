@@ -2,6 +2,7 @@
 // How NUT names a UPS, what its upsd answers, and what a UPS's status says.
 #include "shutdown/nut_answer.h"
 
+#include <algorithm>
 #include <charconv>
 #include <ranges>
 
@@ -32,6 +33,9 @@ std::optional<std::string> unquoted(std::string_view text) {
   return std::nullopt;
 }
 
+/// Names go into questions, and into texts for people.
+bool is_plain(char c) { return c > ' ' && c <= '~' && c != '"' && c != '\\'; }
+
 }  // namespace
 
 Result<UpsPlace> read_ups_place(const std::string& text) {
@@ -45,7 +49,7 @@ Result<UpsPlace> read_ups_place(const std::string& text) {
     if (colon != std::string::npos) place.port = server.substr(colon + 1);
   }
   const bool sane = !place.ups.empty() && !place.host.empty() && !place.port.empty() &&
-                    text.find_first_of(" \t\r\n\"\\") == std::string::npos &&
+                    std::ranges::all_of(text, is_plain) &&
                     place.port.find_first_not_of("0123456789") == std::string::npos;
   if (sane) return place;
   return fail("expects a UPS as NUT names it, UPS@HOST:PORT or UPS alone: \"rack1@localhost\"");

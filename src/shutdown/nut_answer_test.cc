@@ -57,7 +57,8 @@ TEST(UpsPlace, IsReadAsUpscWritesIt) {
   EXPECT_EQ(read_ups_place("rack1@nut"), (UpsPlace{.ups = "rack1", .host = "nut"}));
   EXPECT_EQ(read_ups_place("rack1@nut:35"),
             (UpsPlace{.ups = "rack1", .host = "nut", .port = "35"}));
-  for (const auto* text : {"", "@nut", "rack1@", "rack1@nut:", "rack1@nut:x", "ra ck@nut", "r\n"}) {
+  for (const auto* text :
+       {"", "@nut", "rack1@", "rack1@nut:", "rack1@nut:x", "ra ck@nut", "r\n", "rack1@\x94\xa1"}) {
     EXPECT_FALSE(read_ups_place(text)) << text;
   }
 }
