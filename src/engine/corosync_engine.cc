@@ -195,8 +195,9 @@ class CorosyncEngine::Body : public std::enable_shared_from_this<Body>,
     stop_.async_wait([last](const auto& error) {
       if (!error) last->allow_stop();
     });
-    lose({"Corosync is being stopped on this node; guests run on; start it with "
-          "`systemctl start corosync`."},
+    lose({"Corosync was stopped on this node, whose guests run on; look whether it runs on this "
+          "node "
+          "with `systemctl status corosync` and start it with `systemctl start corosync`."},
          stop_delay + stop_pause);
   }
 
