@@ -196,8 +196,7 @@ class CorosyncEngine::Body : public std::enable_shared_from_this<Body>,
       if (!error) last->allow_stop();
     });
     lose({"Corosync was stopped on this node, whose guests run on; look whether it runs on this "
-          "node "
-          "with `systemctl status corosync` and start it with `systemctl start corosync`."},
+          "node with `systemctl status corosync` and start it with `systemctl start corosync`."},
          stop_delay + stop_pause);
   }
 
