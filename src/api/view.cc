@@ -66,6 +66,8 @@ std::string cause_word(DrainCause cause) {
       return "maintenance";
     case DrainCause::battery:
       return "battery";
+    case DrainCause::failing:
+      return "failing";
   }
   return "unknown";
 }

@@ -38,6 +38,7 @@ std::string drain_note(const json::value& drain, std::int64_t now_ms) {
   return (cause == "shutdown"      ? "for shutdown"
           : cause == "maintenance" ? "maintenance"
           : cause == "battery"     ? "on battery"
+          : cause == "failing"     ? "about to fail"
                                    : "drain asked for") +
          (why.empty() ? "" : " (" + why + ")") + ", since " +
          duration_text(since(number_in(drain, "since_ms"), now_ms)) + time_left_note(drain, now_ms);

@@ -89,11 +89,11 @@ constexpr ClusterTime budget_limit{std::chrono::days{30}};
 
 /// Which of two causes of a drain stays: the one that outlives the other.
 DrainCause lasting(DrainCause left, DrainCause right) {
-  for (const auto cause :
-       {DrainCause::maintenance, DrainCause::operator_request, DrainCause::shutdown}) {
+  for (const auto cause : {DrainCause::maintenance, DrainCause::operator_request,
+                           DrainCause::shutdown, DrainCause::battery}) {
     if (left == cause || right == cause) return cause;
   }
-  return DrainCause::battery;
+  return DrainCause::failing;
 }
 
 }  // namespace

@@ -118,6 +118,14 @@ TEST_F(NoPlaceToGo, NothingIsShutDownOnANodeThatCanWait) {
   EXPECT_FALSE(time_left(cluster.state, NodeId(1)));
 }
 
+TEST_F(NoPlaceToGo, NothingIsShutDownOnANodeThatIsAboutToFail) {
+  cluster.drain(1, DrainCause::failing);
+  cluster.drain(2, DrainCause::failing);
+  cluster.pass(seconds(3600));
+
+  EXPECT_TRUE(on_node1(mine[0]) && on_node1(mine[1])) << "also where no node stays";
+}
+
 TEST_F(NoPlaceToGo, AnUndrainEndsTheTime) {
   cluster.drain(1, DrainCause::shutdown, seconds(600));
   cluster.pass(seconds(500));

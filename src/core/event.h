@@ -106,6 +106,7 @@ enum class DrainCause : std::uint8_t {
   shutdown,          ///< until the node is back
   maintenance,       ///< until an operator ends it; guests that find no place leave once they do
   battery,           ///< until mains power is back: its host stays up for as long as its UPS does
+  failing,           ///< until the host is well again: it runs on, and nothing is shut down for it
 };
 
 struct DrainRequested {

@@ -54,7 +54,8 @@ std::string name_of(const State& state, NodeId node) {
 }
 
 bool is_of_its_host(DrainCause cause) {
-  return cause == DrainCause::shutdown || cause == DrainCause::battery;
+  return cause == DrainCause::shutdown || cause == DrainCause::battery ||
+         cause == DrainCause::failing;
 }
 
 bool has_deadline_of_shutdown(const Drain& drain) {

@@ -55,7 +55,8 @@ struct State {
 /// Whether the node's host, not an operator, set the time by which it goes down.
 [[nodiscard]] bool has_deadline_of_shutdown(const Drain& drain);
 
-/// Whether the node, which is here, has announced that it goes down.
+/// Whether the node, which is here, has announced that its guests have to go: it goes down, or is
+/// about to fail.
 [[nodiscard]] bool is_told_to_go(const State& state, NodeId node);
 
 /// The node with this name; 0 if there is none.

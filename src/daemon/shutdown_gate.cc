@@ -58,9 +58,9 @@ void ShutdownGate::on_cancelled(std::size_t source) {
 
 /// The reason is the newest one's; the time is that of whoever can wait least.
 void ShutdownGate::tell(const ShutdownNotice& notice) {
-  ShutdownNotice told{.why = notice.why, .budget = {}, .on_battery = true};
+  ShutdownNotice told{.why = notice.why, .budget = {}, .going = Going::failing};
   for (const auto& [source, one] : announced_) {
-    told.on_battery = told.on_battery && one.notice.on_battery;
+    told.going = std::min(told.going, one.notice.going);
     if (!one.ends) continue;
     const auto left =
         std::max(std::chrono::duration_cast<std::chrono::milliseconds>(*one.ends - clock_.now()),

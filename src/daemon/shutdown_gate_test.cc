@@ -68,6 +68,23 @@ TEST_F(TwoSources, BothHaveToTakeItBack) {
   EXPECT_EQ(cancelled_, 1);
 }
 
+TEST_F(TwoSources, AHostThatShutsDownWhileItAilsGoesDownAndStillAilsWhenThatIsCancelled) {
+  ups_.ail("its disk fails");
+  turn();
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_EQ(told_[0].going, Going::failing);
+  EXPECT_FALSE(told_[0].budget);
+  host_.announce("reboot");
+  turn();
+  EXPECT_EQ(told_.back().going, Going::down);
+  host_.cancel();
+  turn();
+  EXPECT_EQ(told_.back().going, Going::failing);
+  EXPECT_EQ(told_.back().why, "its disk fails");
+  EXPECT_FALSE(told_.back().budget);
+  EXPECT_EQ(cancelled_, 0);
+}
+
 TEST_F(TwoSources, AHostThatIsEmptyAlreadyIsToldAnewAndLetsGoAtOnce) {
   ups_.announce("on battery");
   turn();

@@ -268,7 +268,7 @@ void Node::on_in_step() {
 void Node::on_out_of_step(const std::string& why) {
   deciding_ = false;
   say("begins nothing new: " + why);
-  if (going_down_) limit_wait_for_quorum();
+  if (going_down_ && going_down_->going != Going::failing) limit_wait_for_quorum();
 }
 
 void Node::on_safe() { reconcile(); }
@@ -293,80 +293,5 @@ void Node::on_hypervisor_back() {
 }
 
 void Node::on_hypervisor_lost(const Error& why) { alarm("hypervisor", why.text); }
-
-void Node::on_shutdown(const ShutdownNotice& notice) {
-  going_down_ = notice;
-  let_go_ = false;
-  say("has to go down: " + notice.why);
-  const auto budget =
-      std::min(notice.budget.value_or(options_.shutdown_budget), options_.shutdown_budget);
-  shutdown_limit_ = ports_.clock.after(budget, [this] { let_go("the time it had is over"); });
-  shutdown_ends_ = ports_.clock.now() + budget;
-  ask_for_drain();
-}
-
-/// Again whenever it gets into step: what was asked for in another life of the daemon is forgotten.
-void Node::ask_for_drain() {
-  if (replica_.in_step()) {
-    const auto& drain = state().nodes.at(self()).drain;
-    if (!drain || drain->why != going_down_->why) {
-      const auto cause = going_down_->on_battery ? DrainCause::battery : DrainCause::shutdown;
-      DrainRequested asked{self(), cause, going_down_->why, {}};
-      asked.budget = std::chrono::duration_cast<std::chrono::milliseconds>(shutdown_ends_ -
-                                                                           ports_.clock.now());
-      replica_.propose(asked, Repeat::until_applied);
-    }
-  } else if (inventory_.guests() == std::optional<std::size_t>(0)) {
-    let_go("no guest is here");
-  } else {
-    limit_wait_for_quorum();
-  }
-  reconcile();
-}
-
-void Node::limit_wait_for_quorum() {
-  no_quorum_limit_ = ports_.clock.after(no_quorum_patience, [this] {
-    if (going_down_ && !replica_.in_step()) let_go("the cluster has no quorum: " + trouble());
-  });
-}
-
-void Node::on_shutdown_cancelled() {
-  if (!std::exchange(going_down_, std::nullopt)) return;
-  shutdown_limit_.cancel();
-  self_fence_.stand_up();
-  say("stays: the shutdown was cancelled");
-  reconcile();
-}
-
-/// No shutdown is coming, or none any more: takes back what may have been on its way for one.
-void Node::stay() {
-  if (!is_told_to_go(state(), self()) || std::exchange(leave_asked_, true)) return;
-  replica_.propose(NodeLeaving{.node = self(), .stays = true}, Repeat::never,
-                   [this](const Result<void>& /*stays*/) { leave_asked_ = false; });
-}
-
-/// On the way down: when nobody may be running anything here any more, says good-bye and goes.
-void Node::go_down() {
-  if (!going_down_) return stay();
-  if (let_go_) return;
-  const auto* here = online(state(), self());
-  const auto found = state().nodes.find(self());
-  if (here == nullptr || found == state().nodes.end() || !found->second.drain) return;
-  if (here->leaving) {
-    self_fence_.stand_down();
-    let_go("all its guests have left");
-  } else if (here->reported && is_empty(state(), self()) && work_.idle()) {
-    if (std::exchange(leave_asked_, true)) return;
-    replica_.propose(NodeLeaving{.node = self()}, Repeat::never,
-                     [this](const Result<void>& /*left*/) { leave_asked_ = false; });
-  }
-}
-
-void Node::let_go(const std::string& why) {
-  if (std::exchange(let_go_, true)) return;
-  shutdown_limit_.cancel();
-  say("goes down: " + why);
-  ports_.shutdown.let_go();
-}
 
 }  // namespace upbeat

@@ -121,6 +121,7 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   void go_down();
   void stay();
   void ask_for_drain();
+  void take_back();
   void limit_wait_for_quorum();
   void alarm(const std::string& what, const std::string& text);
   [[nodiscard]] SelfFence::Hooks self_fence_hooks();

@@ -11,19 +11,25 @@
 
 namespace upbeat {
 
-/// An announcement that this host will go down.
+/// How a host goes, the one that is most certain to go first.
+enum class Going : std::uint8_t {
+  down,        ///< it shuts down
+  on_battery,  ///< it goes on until a battery is empty, and may yet stay
+  failing,     ///< it stays up, but something of it is about to fail: its guests had better leave
+};
+
+/// An announcement that this host will go down, or had better be empty.
 struct ShutdownNotice {
   std::string why;  ///< for people: "reboot asked for by systemd-logind"
   std::optional<std::chrono::milliseconds> budget;  ///< how long it can be held; none: unknown
-  /// Whether it goes on until a battery is empty, and may yet stay.
-  bool on_battery = false;
+  Going going = Going::down;
 };
 
 class ShutdownListener {
  public:
   virtual ~ShutdownListener() = default;
-  /// The host will go down and waits for `let_go`. Told on the loop's thread, and once more if it
-  /// has less time than was said: the newest counts.
+  /// The host will go down and waits for `let_go`; one that is `failing` waits for nothing. Told on
+  /// the loop's thread, and once more if it has less time than was said: the newest counts.
   virtual void on_shutdown(const ShutdownNotice& notice) = 0;
   /// The announced shutdown will not happen after all.
   virtual void on_shutdown_cancelled() = 0;

@@ -21,6 +21,8 @@ class SimulatedMachine {
 
   /// Somebody types `systemctl reboot`. Nothing happens if a shutdown is under way already.
   void announce(std::string why);
+  /// Something of the host is about to fail: it stays up and waits for nothing. Ends with `cancel`.
+  void ail(std::string why);
   /// The shutdown under way comes to nothing: its target could not be started, say.
   void cancel();
   [[nodiscard]] bool under_way() const { return under_way_.has_value(); }
@@ -34,6 +36,7 @@ class SimulatedMachine {
   std::chrono::milliseconds budget_;
   std::function<void()> goes_;
   std::optional<std::string> under_way_;  ///< why
+  Going how_ = Going::down;               ///< it is under way
   bool held_ = false;
   ShutdownListener* listener_ = nullptr;
   Timer turn_;   ///< what the listener is about to be told

@@ -27,7 +27,7 @@ std::optional<UpsChange> UpsWatch::judge(const UpsReading& reading, MonotonicTim
 
 ShutdownNotice UpsWatch::notice(const UpsReading& reading) const {
   ShutdownNotice made{
-      .why = "UPS " + rule_.name + " is on battery", .budget = {}, .on_battery = true};
+      .why = "UPS " + rule_.name + " is on battery", .budget = {}, .going = Going::on_battery};
   if (reading.battery_low) made.why += ", which is low";
   if (reading.runtime) {
     made.why += ", " + std::to_string(reading.runtime->count()) + " s left";

@@ -30,7 +30,7 @@ TEST_F(UpsWatches, AskTheHostToGoAfterTheirPatienceAndOnce) {
   ASSERT_TRUE(change && change->notice);
   EXPECT_EQ(change->notice->why, "UPS rack1@nut is on battery, 885 s left");
   EXPECT_EQ(change->notice->budget, seconds(765));
-  EXPECT_TRUE(change->notice->on_battery);
+  EXPECT_EQ(change->notice->going, Going::on_battery);
   for (int i = 0; i < 100; ++i) EXPECT_FALSE(next("OB"));
 }
 

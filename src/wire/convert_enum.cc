@@ -53,6 +53,8 @@ v1::DrainCause to_wire(DrainCause value) {
       return v1::DRAIN_CAUSE_MAINTENANCE;
     case DrainCause::battery:
       return v1::DRAIN_CAUSE_BATTERY;
+    case DrainCause::failing:
+      return v1::DRAIN_CAUSE_FAILING;
   }
   return v1::DRAIN_CAUSE_UNSPECIFIED;
 }
