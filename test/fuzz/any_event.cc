@@ -94,7 +94,7 @@ class Draw {
     return made;
   }
   DrainRequested drain_requested() {
-    DrainRequested made{.node = node(), .cause = DrainCause(upto(3)), .why = text()};
+    DrainRequested made{.node = node(), .cause = DrainCause(upto(4)), .why = text()};
     if (yes()) made.budget = std::chrono::milliseconds(upto(200'000));
     return made;
   }
