@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The cluster's state to Protocol Buffers and back.
+#include "base/printable.h"
 #include "wire/convert.h"
 
 namespace upbeat::wire {
@@ -213,7 +214,7 @@ Phase take_phase(const v1::VmRecord& in, Reading& reading) {
     case v1::VmRecord::PHASE_NOT_SET:
       break;
   }
-  reading.unknown("the phase of guest " + in.vm());
+  reading.unknown("the phase of guest " + printable(in.vm(), quote_limit_bytes));
   return Unsure{};
 }
 

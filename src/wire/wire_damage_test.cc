@@ -112,6 +112,17 @@ TEST(WireLimits, KeepOutAFullChunkOrAFullList) {
   EXPECT_TRUE(decode_event(encode(full)) == full);
 }
 
+TEST(DamagedBytes, PutTheNameOfAGuestIntoTheErrorAsItIs) {
+  wire::v1::State made;
+  wire::v1::VmRecord& vm = *made.add_vms();
+  vm.set_vm("x\x07");
+  vm.set_wanted(wire::v1::WANTED_RUNNING);
+  vm.set_stop_force(wire::v1::STOP_FORCE_ASK);
+  EXPECT_THAT(
+      error_of(decode_state(wire::seal(wire::Kind::state, wire_format, made.SerializeAsString()))),
+      HasSubstr("the phase of guest x  is not set"));
+}
+
 TEST(NewerRelease, IsNotUnderstoodThoughItOnlyAddedAField) {
   wire::v1::Event made;
   made.mutable_node_leaving()->set_node(7);
