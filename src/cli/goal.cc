@@ -66,6 +66,15 @@ Verdict judge_maintenance(const std::string& name, const json::value& status) {
   return goes_on();
 }
 
+Verdict judge_handover(const std::string& name, const json::value& status) {
+  const json::value* node = named_in(list_in(status, "nodes"), name);
+  if (node == nullptr) return failed("there is no node " + name + " any more");
+  if (text_in(*node, "standing") == "leaving" || text_in(*node, "standing") == "left")
+    return done(name + " goes down: no VM is left on it");
+  if (part_of(*node, "drain") == nullptr) return done(name + " does not go down");
+  return goes_on();
+}
+
 Verdict judge_start(const std::string& name, const json::value& vm) {
   const std::string phase = text_in(vm, "phase");
   if (text_in(vm, "wanted") != "running")
@@ -118,6 +127,13 @@ Goal maintenance_goal(const std::string& node) {
   return {.subject = node,
           .on_leave = "the maintenance goes on; `upbeat maintenance " + node + " off` ends it",
           .judge = [node](const json::value& status) { return judge_maintenance(node, status); },
+          .concerns = [node](const json::value& vm) { return may_run_on(vm, node); }};
+}
+
+Goal handover_goal(const std::string& node) {
+  return {.subject = node,
+          .on_leave = "its VMs go on leaving it",
+          .judge = [node](const json::value& status) { return judge_handover(node, status); },
           .concerns = [node](const json::value& vm) { return may_run_on(vm, node); }};
 }
 

@@ -29,6 +29,8 @@ struct Goal {
 [[nodiscard]] Goal drain_goal(const std::string& node);
 /// All guests have left; those that find no place are waited for.
 [[nodiscard]] Goal maintenance_goal(const std::string& node);
+/// The VMs of a host that goes down have left, or it stays after all.
+[[nodiscard]] Goal handover_goal(const std::string& node);
 [[nodiscard]] Goal start_goal(const std::string& vm);
 [[nodiscard]] Goal stop_goal(const std::string& vm);
 [[nodiscard]] Goal remove_goal(const std::string& vm);

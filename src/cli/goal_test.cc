@@ -40,6 +40,16 @@ TEST(DrainGoal, EndsTooEarlyOrNever) {
   expect(goal, nothing, Judgement::failed);
 }
 
+TEST(HandoverGoal, IsReachedWhenTheHostIsEmptyOrStays) {
+  const Goal goal = handover_goal("node1");
+  expect(goal, with_node(R"(, "standing": "draining", "drain": {})"), Judgement::goes_on);
+  expect(goal, with_node(R"(, "standing": "leaving", "drain": {})"), Judgement::done,
+         "goes down: no VM is left on it");
+  expect(goal, with_node(R"(, "standing": "online", "drain": null)"), Judgement::done,
+         "does not go down");
+  expect(goal, nothing, Judgement::failed, "there is no node node1");
+}
+
 TEST(MaintenanceGoal, EndsTooEarlyOrNever) {
   const Goal goal = maintenance_goal("node1");
   const std::string drain = R"(, "drain": {"cause": "maintenance"})";

@@ -83,6 +83,16 @@ void add_undrain(CLI::App& app) {
   });
 }
 
+void add_handover(CLI::App& app) {
+  const auto options = std::make_shared<NodeOptions>();
+  add(app, "handover", "Watch the VMs of this host leave it, while it is told to go down", *options)
+      ->callback([options] {
+        const auto status = or_end(options->client().get("/v1/status"), options->format());
+        const json::value* daemon = part_of(status, "daemon");
+        watch(*options, handover_goal(daemon == nullptr ? "" : text_in(*daemon, "self")));
+      });
+}
+
 void end_maintenance(const NodeOptions& options) {
   const auto answer = or_end(
       options.client().send("DELETE", target_of(options, "/maintenance"), {}), options.format());
@@ -194,6 +204,7 @@ void add_nodes(CLI::App& app) {
   add_drain(app);
   add_undrain(app);
   add_maintenance(app);
+  add_handover(app);
   CLI::App* nodes = app.add_subcommand("node", "Look at nodes, vouch for them");
   nodes->require_subcommand(1);
   add_list(*nodes);

@@ -43,10 +43,10 @@ class Wait {
 
   /// The stream is opened and the VMs are looked at before anything is asked for, so nothing is
   /// missed.
-  void run(const Asked& asked) {
+  void run(const std::optional<Asked>& asked) {
     EventStream stream = or_end(client_.follow("&every=true"), format_);
     static_cast<void>(read_status());
-    or_end(client_.send(asked.method, asked.target, asked.body), format_);
+    if (asked) or_end(client_.send(asked->method, asked->target, asked->body), format_);
     Verdict verdict;
     while (true) {
       const json::value status = read_status();
@@ -191,6 +191,8 @@ void add_wait_options(CLI::App& command, WaitOptions& options) {
       ->check(CLI::NonNegativeNumber)
       ->check(CLI::Range(0.0, 1e9));
 }
+
+void watch(const ApiOptions& api, const Goal& goal) { Wait(api, {}, goal).run(std::nullopt); }
 
 void ask_and_wait(const ApiOptions& api, const WaitOptions& options, const Asked& asked,
                   const Goal& goal) {

@@ -37,4 +37,7 @@ struct Asked {
 void ask_and_wait(const ApiOptions& api, const WaitOptions& options, const Asked& asked,
                   const Goal& goal);
 
+/// Waits for `goal` likewise, and asks for nothing.
+void watch(const ApiOptions& api, const Goal& goal);
+
 }  // namespace upbeat::cli

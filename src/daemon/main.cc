@@ -12,9 +12,11 @@
 
 #include "api/http_server.h"
 #include "clock/asio_clock.h"
+#include "core/status_line.h"
 #include "daemon/config.h"
 #include "daemon/node_service.h"
 #include "daemon/shutdown_gate.h"
+#include "daemon/status_display.h"
 #include "engine/corosync_engine.h"
 #include "fence/agent_fencer.h"
 #include "fence/kernel_watchdog.h"
@@ -73,6 +75,19 @@ class SignOfLife {
   Timer next_;
 };
 
+/// Shows people at the host what a shutdown waits for (packaging/upbeat-handover.service).
+constexpr const char* handover_unit = "upbeat-handover.service";
+
+StatusDisplay::Look look_at(const Node& node) {
+  using Course = StatusDisplay::Course;
+  if (!node.in_step()) return {.line = node.trouble()};
+  const auto& drain = node.state().nodes.at(node.self()).drain;
+  const bool goes =
+      drain && drain->cause == DrainCause::shutdown && !is_empty(node.state(), node.self());
+  return {.line = status_line(node.state(), node.self()),
+          .course = goes ? Course::goes_down : Course::stays};
+}
+
 /// The program's parts live in this function, in the order in which they need each other.
 int run(const Config& config) {
   auto journal = SqliteJournal::open(config.state_file);
@@ -110,6 +125,10 @@ int run(const Config& config) {
   const auto history = node.follow([](const std::vector<HistoryLine>& lines) {
     for (const auto& line : lines) spdlog::info("{} {}", line.subject, line.text);
   });
+  StatusDisplay display(
+      clock, [&node] { return look_at(node); }, notify_status,
+      [&logind] { logind.begin_job(handover_unit); });
+  const auto shown = node.follow([&display](const auto& /*lines*/) { display.update(); });
   NodeService service(node, **journal);
   const auto api = HttpServer::listen(io, service, config.api_socket);
   if (!api) return give_up(api.error());

@@ -17,6 +17,9 @@ namespace {
 constexpr const char* logind = "org.freedesktop.login1";
 constexpr const char* logind_path = "/org/freedesktop/login1";
 constexpr const char* manager = "org.freedesktop.login1.Manager";
+constexpr const char* systemd = "org.freedesktop.systemd1";
+constexpr const char* systemd_path = "/org/freedesktop/systemd1";
+constexpr const char* systemd_manager = "org.freedesktop.systemd1.Manager";
 constexpr const char* lock_reason = "Upbeat hands this host's virtual machines to other hosts";
 
 /// The first call may have to start logind; later ones find it there or give up soon, for they
@@ -61,6 +64,7 @@ class LogindShutdown::Holder {
     return connect(first_call_timeout_us);
   }
   void let_go() { lock_.reset(); }
+  void begin_job(const char* unit);
 
  private:
   Result<void> connect(std::uint64_t timeout_us);
@@ -224,6 +228,14 @@ void LogindShutdown::Holder::tell_cancelled() {
   listener_->on_shutdown_cancelled();
 }
 
+void LogindShutdown::Holder::begin_job(const char* unit) {
+  if (!bus_) return;
+  const int code =
+      sd_bus_call_method_async(bus_.get(), nullptr, systemd, systemd_path, systemd_manager,
+                               "StartUnit", nullptr, nullptr, "ss", unit, "fail");
+  if (code >= 0) pump_->wake();
+}
+
 int LogindShutdown::Holder::on_prepare(sd_bus_message* message, void* self, sd_bus_error*) {
   int begins = 0;
   if (sd_bus_message_read(message, "b", &begins) < 0) return 0;
@@ -258,5 +270,7 @@ LogindShutdown::~LogindShutdown() = default;
 Result<void> LogindShutdown::start(ShutdownListener& listener) { return holder_->start(listener); }
 
 void LogindShutdown::let_go() { holder_->let_go(); }
+
+void LogindShutdown::begin_job(const char* unit) { holder_->begin_job(unit); }
 
 }  // namespace upbeat

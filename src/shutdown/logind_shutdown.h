@@ -38,6 +38,9 @@ class LogindShutdown final : public ShutdownSource {
   [[nodiscard]] Result<void> start(ShutdownListener& listener) override;
   /// Gives the lock back. It is taken again when a shutdown is cancelled.
   void let_go() override;
+  /// Asks systemd to start a unit, so that `systemctl list-jobs` shows what is waited for. A unit
+  /// that is not there is not started; nobody waits for the answer.
+  void begin_job(const char* unit);
 
  private:
   class Holder;
