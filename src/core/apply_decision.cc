@@ -65,9 +65,20 @@ void carry_out(State& state, const HastenVm& hasten, const Reason& why) {
   const auto found = state.vms.find(hasten.vm);
   if (found == state.vms.end()) return;
   const auto* move = std::get_if<Migrating>(&found->second.phase);
-  if (move == nullptr || move->ended || move->called_off || move->step >= hasten.step) return;
+  if (move == nullptr || move->ended || move->called_off || move->given_up ||
+      move->step >= hasten.step)
+    return;
   std::get<Migrating>(state.vms.edit(hasten.vm).phase).step = hasten.step;
   tell(state, hasten.vm, consequence(hasten.step) + ": " + why.text());
+}
+
+void carry_out(State& state, const CallOffMove& call_off, const Reason& why) {
+  const auto found = state.vms.find(call_off.vm);
+  if (found == state.vms.end()) return;
+  const auto* move = std::get_if<Migrating>(&found->second.phase);
+  if (move == nullptr || move->ended || move->called_off || move->given_up) return;
+  std::get<Migrating>(state.vms.edit(call_off.vm).phase).given_up = true;
+  tell(state, call_off.vm, "does not go on to " + name_of(state, move->to) + ": " + why.text());
 }
 
 void carry_out(State& state, const StopVm& stop, const Reason& why) {

@@ -302,7 +302,7 @@ void apply_event(State& state, const MigrationEnded& event) {
              std::to_string(event.downtime_ms) + " ms");
     return;
   }
-  if (moving.called_off) {
+  if (moving.called_off || moving.given_up) {
     tell(state, event.vm, "has not moved from " + path + ": " + event.why);
     return;
   }

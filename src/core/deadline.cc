@@ -36,9 +36,15 @@ bool is_last_call(const State& state, NodeId node) {
   return last_call_in(state, node) == ClusterTime{0};
 }
 
-bool is_last_moment(const State& state, NodeId node) {
+std::optional<ClusterTime> last_moment_in(const State& state, NodeId node) {
   const auto left = time_left(state, node);
-  return left && *left <= std::min(last_moment_span, budget(*drain_of(state, node)->deadline) / 10);
+  if (!left) return std::nullopt;
+  const auto whole = budget(*drain_of(state, node)->deadline);
+  return std::max(*left - std::min(last_moment_span, whole / 10), ClusterTime{0});
+}
+
+bool is_last_moment(const State& state, NodeId node) {
+  return last_moment_in(state, node) == ClusterTime{0};
 }
 
 bool somebody_stays(const State& state) {

@@ -26,7 +26,11 @@ inline constexpr ClusterTime last_moment_span{10'000};
 /// or, where it goes down, since no node stays that could ever take them.
 [[nodiscard]] bool is_last_call(const State& state, NodeId node);
 
-/// Whether what does not shut down on the node has to be powered off now.
+/// How long until what does not shut down on the node is powered off; none: it can wait, or does
+/// not drain.
+[[nodiscard]] std::optional<ClusterTime> last_moment_in(const State& state, NodeId node);
+
+/// Whether that is now.
 [[nodiscard]] bool is_last_moment(const State& state, NodeId node);
 
 /// Whether any node stays in the cluster that is not to be emptied.

@@ -72,6 +72,15 @@ void lose_patience(Plan& plan, const VmId& id, const VmRecord& vm) {
   }
 }
 
+/// Sees to it that a guest on its way is there in time or, if it cannot be, has not left.
+void help_along(Plan& plan, const VmId& id, const VmRecord& vm) {
+  if (auto why = why_too_late(plan.state(), vm); !why.empty()) {
+    plan.decide(CallOffMove{id}, std::move(why));
+  } else if (const auto due = haste_due(plan.state(), vm)) {
+    plan.decide(HastenVm{id, due->step}, due->why);
+  }
+}
+
 void stop_as_asked(Plan& plan, const VmId& id, const VmRecord& vm) {
   const auto* running = std::get_if<Running>(&vm.phase);
   if (running == nullptr) return;
@@ -200,8 +209,7 @@ std::vector<Decision> decide(const State& state) {
       stop_as_asked(plan, id, vm);
     }
     lose_patience(plan, id, vm);
-    if (const auto due = haste_due(plan.state(), vm))
-      plan.decide(HastenVm{id, due->step}, due->why);
+    help_along(plan, id, vm);
   }
   if (!plan.is_full()) fail_back(plan);
   if (!plan.is_full()) keep_rules(plan);

@@ -13,20 +13,24 @@
 namespace upbeat {
 namespace {
 
-struct Traffic {
-  std::uint32_t out = 0;
-  std::uint32_t in = 0;
-};
+std::uint32_t coming_to(const State& state, NodeId node) {
+  return static_cast<std::uint32_t>(
+      std::ranges::count_if(state.vms.on(node), [node](const Guests::Seat& seat) {
+        const auto* move = std::get_if<Migrating>(&seat.record->phase);
+        return move != nullptr && move->to == node;
+      }));
+}
 
-Traffic traffic(const State& state, NodeId node) {
-  Traffic sum;
+/// Whether a further guest may begin to leave the node.
+bool may_begin(const State& state, NodeId node) {
+  std::uint32_t going = 0;
   for (const auto& seat : state.vms.on(node)) {
-    const auto* migrating = std::get_if<Migrating>(&seat.record->phase);
-    if (migrating == nullptr) continue;
-    if (migrating->from == node) ++sum.out;
-    if (migrating->to == node) ++sum.in;
+    const auto* move = std::get_if<Migrating>(&seat.record->phase);
+    if (move == nullptr || move->from != node || move->ended) continue;
+    if (++going == moves_from_limit) return false;
+    if (time_to_leave(state, seat.vm) > next_move_begins_before) return false;
   }
-  return sum;
+  return true;
 }
 
 /// Starts one migration if a place and a free slot are there; the others follow when one ends.
@@ -36,8 +40,7 @@ void move(Plan& plan, const VmId& id, NodeId from, std::expected<Place, std::str
     plan.hold(id, why + ", but " + target.error());
     return;
   }
-  if (traffic(plan.state(), from).out >= moves_from_limit ||
-      traffic(plan.state(), target->node).in >= moves_to_limit) {
+  if (!may_begin(plan.state(), from) || coming_to(plan.state(), target->node) >= moves_to_limit) {
     return;
   }
   plan.decide(MigrateVm{id, from, target->node}, why + " and " + target->why);

@@ -35,6 +35,12 @@ struct HastenVm {
   bool operator==(const HastenVm&) const = default;
 };
 
+/// End a guest's migration where it began: it would not be over before its node goes down.
+struct CallOffMove {
+  VmId vm;
+  bool operator==(const CallOffMove&) const = default;
+};
+
 /// How hard a guest is stopped.
 enum class StopForce : std::uint8_t { ask, power_off };
 
@@ -65,7 +71,8 @@ struct GiveUpVm {
   bool operator==(const GiveUpVm&) const = default;
 };
 
-using Action = std::variant<StartVm, MigrateVm, HastenVm, StopVm, FenceNode, HoldVm, GiveUpVm>;
+using Action =
+    std::variant<StartVm, MigrateVm, HastenVm, CallOffMove, StopVm, FenceNode, HoldVm, GiveUpVm>;
 
 struct Decision {
   Action action;

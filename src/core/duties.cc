@@ -28,7 +28,7 @@ std::vector<Duty> duties(const State& state, NodeId self) {
       list.emplace_back(RunHere{id, starting->since});
     } else if (const auto* migrating = std::get_if<Migrating>(&vm.phase);
                migrating && migrating->from == self && !migrating->ended) {
-      if (migrating->called_off) {
+      if (migrating->called_off || migrating->given_up) {
         list.emplace_back(CallOff{id, migrating->to, migrating->since});
       } else {
         list.emplace_back(SendAway{id, migrating->to, migrating->since, migrating->step});

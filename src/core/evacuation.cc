@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "core/decide.h"
 #include "core/placement.h"
 
 namespace upbeat {
@@ -76,7 +77,13 @@ class Pace {
 ClusterTime time_to_leave(const VmRecord& vm, const Pace& pace) {
   const auto* move = std::get_if<Migrating>(&vm.phase);
   if (move != nullptr && move->progress && move->progress->rate_kib_per_s > 0) {
-    return at_most_a_month(move->progress->memory_left_kib * 1000 / move->progress->rate_kib_per_s);
+    const auto& now = *move->progress;
+    // What it writes meanwhile has to be copied as well; one that writes faster than it is copied
+    // will be made to stand still, or slow, for at least one copy of it all.
+    if (now.dirty_kib_per_s >= now.rate_kib_per_s) {
+      return at_most_a_month(now.memory_total_kib * 1000 / now.rate_kib_per_s);
+    }
+    return at_most_a_month(now.memory_left_kib * 1000 / (now.rate_kib_per_s - now.dirty_kib_per_s));
   }
   if (vm.last_move && vm.last_move->success) return ClusterTime(vm.last_move->total_ms);
   return pace.of(vm.spec.memory_kib);
@@ -84,16 +91,26 @@ ClusterTime time_to_leave(const VmRecord& vm, const Pace& pace) {
 
 }  // namespace
 
+ClusterTime time_to_leave(const State& state, const VmId& vm) {
+  return time_to_leave(state.vms.at(vm), Pace(state));
+}
+
 Outlook outlook(const State& state, NodeId node) {
   Outlook seen{.stranded = stranded_by_drain(state, node)};
   const Pace pace(state);
+  ClusterTime prepared{0};
   for (const auto& [id, vm] : state.vms.on(node)) {
     const bool stays = std::ranges::any_of(
         seen.stranded, [&guest = id](const Stranded& one) { return one.vm == guest; });
     const auto* move = std::get_if<Migrating>(&vm->phase);
     if (stays || (move != nullptr && move->from != node)) continue;
-    seen.takes += time_to_leave(*vm, pace);
+    const auto takes = time_to_leave(*vm, pace);
+    const auto preparing = std::min(takes, usual_overhead);
+    seen.takes += takes - preparing;
+    prepared += preparing;
   }
+  // One is made ready at its target while another is copied; the wire carries one after another.
+  seen.takes += (prepared + ClusterTime{moves_from_limit - 1}) / moves_from_limit;
   return seen;
 }
 

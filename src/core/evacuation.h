@@ -32,6 +32,9 @@ struct Outlook {
 /// that is on its way, as long as it says itself.
 [[nodiscard]] Outlook outlook(const State& state, NodeId node);
 
+/// How long the guest, which is there, still needs to leave its node.
+[[nodiscard]] ClusterTime time_to_leave(const State& state, const VmId& vm);
+
 /// What is counted on where no guest has ever moved: a wire of 1 Gb/s, and what each migration
 /// needs besides.
 inline constexpr std::uint64_t usual_rate_kib_per_s = 110'000;

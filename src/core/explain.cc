@@ -154,12 +154,15 @@ std::vector<std::string> explain_vm(const State& state, const VmId& id) {
                                                seconds(state.now - r.since) + ".");
                    },
                    [&](const Migrating& m) {
-                     lines.push_back(m.called_off
-                                         ? "It was on its way to " + name_of(state, m.to) +
-                                               ", which was proved off; " + name_of(state, m.from) +
-                                               " has yet to say that it has it still."
-                                         : "It is moving live from " + name_of(state, m.from) +
-                                               " to " + name_of(state, m.to) + ".");
+                     lines.push_back(
+                         m.called_off ? "It was on its way to " + name_of(state, m.to) +
+                                            ", which was proved off; " + name_of(state, m.from) +
+                                            " has yet to say that it has it still."
+                         : m.given_up ? "It was on its way to " + name_of(state, m.to) +
+                                            ", and is kept on " + name_of(state, m.from) +
+                                            ", whose time runs out."
+                                      : "It is moving live from " + name_of(state, m.from) +
+                                            " to " + name_of(state, m.to) + ".");
                    },
                    [&](const Stopping& s) {
                      lines.push_back("It is stopping on " + name_of(state, s.on) + ".");

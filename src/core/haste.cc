@@ -29,8 +29,20 @@ std::optional<ClusterTime> ends_in(const MigrationProgressed& now) {
   return time_for(now.memory_left_kib, now.rate_kib_per_s - writes);
 }
 
-/// How long the guests need that leave after this one.
-ClusterTime time_for_others(const State& state, NodeId node, std::uint64_t kib_per_s) {
+/// What the guests that are on their way from this node are copied with, taken together.
+std::uint64_t rate_of_all(const State& state, NodeId node) {
+  std::uint64_t sum = 0;
+  for (const auto& seat : state.vms.on(node)) {
+    const auto* move = std::get_if<Migrating>(&seat.record->phase);
+    if (move == nullptr || move->from != node || !move->progress) continue;
+    sum += std::min(move->progress->rate_kib_per_s, sane_kib);
+  }
+  return sum;
+}
+
+/// How long the guests need that leave after those that are on their way.
+ClusterTime time_for_others(const State& state, NodeId node) {
+  const auto kib_per_s = rate_of_all(state, node);
   ClusterTime sum{0};
   for (const auto& seat : state.vms.on(node)) {
     const auto* running = std::get_if<Running>(&seat.record->phase);
@@ -40,11 +52,22 @@ ClusterTime time_for_others(const State& state, NodeId node, std::uint64_t kib_p
   return sum;
 }
 
+/// What is left to copy, were the guest to stand still from now on.
+ClusterTime rest_of(const MigrationProgressed& now) {
+  return time_for(now.memory_left_kib, now.rate_kib_per_s);
+}
+
+/// Whether the guest, whose node has a deadline, could be elsewhere before what is left there is
+/// powered off. If not, no pain that it is put to helps.
+bool can_be_in_time(const State& state, const Migrating& move) {
+  return rest_of(*move.progress) <= *last_moment_in(state, move.from);
+}
+
 /// What the node's deadline asks for; `copy` is the time for all of the guest's memory.
 std::optional<Haste> by_deadline(const State& state, const Migrating& move, ClusterTime copy) {
   const auto left = last_call_in(state, move.from);
-  if (!left) return std::nullopt;
-  const auto spare = *left - time_for_others(state, move.from, move.progress->rate_kib_per_s);
+  if (!left || !can_be_in_time(state, move)) return std::nullopt;
+  const auto spare = *left - time_for_others(state, move.from);
   if (const auto end = ends_in(*move.progress); end && *end < spare) return std::nullopt;
   const auto why = [&](const std::string& what) {
     return name_of(state, move.from) + " goes down within " +
@@ -73,9 +96,26 @@ std::optional<Haste> by_patience(const State& state, const Migrating& move, Clus
 
 }  // namespace
 
+std::string why_too_late(const State& state, const VmRecord& vm) {
+  const auto* move = std::get_if<Migrating>(&vm.phase);
+  if (move == nullptr || move->ended || move->called_off || move->given_up) return {};
+  if (last_call_in(state, move->from) != ClusterTime{0}) return {};
+  const bool is_copied = move->progress && move->progress->rate_kib_per_s > 0;
+  if (is_copied ? can_be_in_time(state, *move)
+                : usual_overhead <= *last_moment_in(state, move->from)) {
+    return {};
+  }
+  return name_of(state, move->from) + " goes down within " +
+         seconds(*time_left(state, move->from)) + ", and " +
+         (is_copied ? "copying what is left of it takes " + seconds(rest_of(*move->progress))
+                    : "none of it is copied yet");
+}
+
 std::optional<Haste> haste_due(const State& state, const VmRecord& vm) {
   const auto* move = std::get_if<Migrating>(&vm.phase);
-  if (move == nullptr || move->ended || move->called_off) return std::nullopt;
+  if (move == nullptr || move->ended || move->called_off || move->given_up) {
+    return std::nullopt;
+  }
   // Where nothing is copied yet, nothing can be helped along.
   if (!move->progress || move->progress->rate_kib_per_s == 0) return std::nullopt;
   const auto copy = time_for(vm.spec.memory_kib, move->progress->rate_kib_per_s);

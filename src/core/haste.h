@@ -22,6 +22,7 @@ inline constexpr ClusterTime slowed_down_after{120'000};
 /// migration begins anew), and when it is made to stand still.
 inline constexpr int copies_to_slow_down = 8;
 inline constexpr int copies_to_stand_still = 2;
+
 struct Haste {
   MoveStep step = MoveStep::live;
   std::string why;
@@ -30,5 +31,10 @@ struct Haste {
 /// The step that the guest's migration should take now; none if it has, or if nothing of
 /// it is copied yet.
 [[nodiscard]] std::optional<Haste> haste_due(const State& state, const VmRecord& vm);
+
+/// Why the guest's migration is to be called off, so that there is time left to shut the guest down
+/// where it is: what is left of it would not be over by then, even if it stood still. Empty: it is
+/// not to be.
+[[nodiscard]] std::string why_too_late(const State& state, const VmRecord& vm);
 
 }  // namespace upbeat

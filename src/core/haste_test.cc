@@ -117,6 +117,50 @@ TEST_F(AGuestWithoutRest, IsLeftAloneWhileItConverges) {
   EXPECT_EQ(step(), MoveStep::long_pause);
 }
 
+TEST_F(AGuestWithoutRest, ThatWouldComeTooLateIsShutDownInTimeAndBootsElsewhere) {
+  cluster.stuck.insert("x0");
+  drain(seconds(80));
+  progress(1'000, 0, 100'000);
+  cluster.pass(seconds(39));
+  EXPECT_EQ(cluster.host_of("x0"), 1U);
+
+  cluster.pass(seconds(1));
+
+  EXPECT_TRUE(
+      cluster.said("x0 does not go on to node2: node1 goes down within 40.0 s, and copying what is "
+                   "left of it takes 101.0 s"));
+  EXPECT_TRUE(cluster.said("x0 is asked to shut down on node1"));
+  EXPECT_EQ(cluster.host_of("x0"), 2U);
+  EXPECT_EQ(cluster.vm("x0").move_failures, 0U) << "neither its fault nor its target's";
+}
+
+TEST_F(AGuestWithoutRest, ThatJustMakesItIsNotCalledOff) {
+  cluster.stuck.insert("x0");
+  drain(seconds(80));
+  progress(1'000, 0, 30'000);
+  cluster.pass(seconds(40));
+  EXPECT_FALSE(cluster.said("does not go on")) << "31 s, and 32 until the last moment";
+  progress(1'000, 0, 20'000);
+  cluster.pass(seconds(10));
+  EXPECT_FALSE(cluster.said("does not go on"));
+
+  cluster.pass(seconds(2));
+  EXPECT_TRUE(cluster.said("x0 does not go on to node2")) << "it came no further";
+}
+
+TEST_F(AGuestWithoutRest, OfWhichNothingIsCopiedIsCalledOffWhenItCannotBegin) {
+  cluster.stuck.insert("x0");
+  cluster.drain(1, DrainCause::shutdown, seconds(80));
+  cluster.settle();
+  cluster.pass(seconds(70));
+  EXPECT_FALSE(cluster.said("does not go on"));
+
+  cluster.pass(seconds(2));
+
+  EXPECT_TRUE(cluster.said("and none of it is copied yet"));
+  EXPECT_EQ(cluster.host_of("x0"), 2U);
+}
+
 TEST_F(AGuestWithoutRest, OfWhichNothingIsCopiedYetIsLeftAlone) {
   cluster.drain(1, DrainCause::shutdown, seconds(20));
   cluster.settle();

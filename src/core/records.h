@@ -126,6 +126,8 @@ struct Migrating {
   /// Until it says that it has, a source that hangs may still send the guest there once the
   /// target's host is back.
   std::optional<EventIndex> called_off;
+  /// The source is to end it, though the target is well: its own time runs out.
+  bool given_up = false;
   std::optional<MigrationProgressed> progress;
   bool operator==(const Migrating&) const = default;
 };

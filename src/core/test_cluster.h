@@ -67,6 +67,7 @@ class TestCluster {
   std::set<std::string> fail_migrate;       ///< guests that do not move
   std::set<std::string> stubborn;           ///< guests that do not shut down when asked
   std::map<std::string, MoveStep> endless;  ///< guests that arrive only if helped so far
+  std::set<std::string> stuck;              ///< guests whose migrations do not end by themselves
   bool fence_works = true;
   bool others_start_guests = false;  ///< then a guest can run twice, and it is not our doing
 
@@ -233,6 +234,7 @@ class TestCluster {
   bool do_duty(NodeId id, Host& host, const SendAway& duty) {
     const auto help = endless.find(duty.vm.get());
     if (help != endless.end() && duty.step < help->second) return false;
+    if (stuck.contains(duty.vm.get())) return false;
     auto& target = hosts_[duty.to];
     const bool works =
         here(target) && !fail_migrate.contains(duty.vm.get()) && host.guests.contains(duty.vm);

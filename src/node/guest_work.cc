@@ -62,14 +62,14 @@ void GuestWork::run(const RunHere& duty, NodeId self, const std::string& domain_
   });
 }
 
-void GuestWork::send(const SendAway& duty, NodeId self, const std::string& to_name) {
+bool GuestWork::send(const SendAway& duty, NodeId self, const std::string& to_name) {
   const bool begun = begin(duty.vm, duty.since, true);
   if (const auto found = work_.find(duty.vm);
       found != work_.end() && found->second.since == duty.since) {
     found->second.wanted_step = duty.step;
     if (!begun) hasten(duty.vm);
   }
-  if (!begun) return;
+  if (!begun) return false;
   watch_progress(duty.vm);
   hypervisor_.migrate(duty.vm, to_name, [this, duty, self](const Result<MigrationSummary>& moved) {
     MigrationEnded ended{.vm = duty.vm, .from = self, .to = duty.to, .since = duty.since};
@@ -82,6 +82,7 @@ void GuestWork::send(const SendAway& duty, NodeId self, const std::string& to_na
     ended.downtime_ms = moved->downtime_ms;
     conclude(duty.vm, ended);
   });
+  return true;
 }
 
 /// What it is not ready for is asked again at the next look at the progress.

@@ -32,7 +32,8 @@ class GuestWork {
             std::function<void()> changed);
 
   void run(const RunHere& duty, NodeId self, const std::string& domain_xml);
-  void send(const SendAway& duty, NodeId self, const std::string& to_name);
+  /// True if the hypervisor is asked only now: the migration begins.
+  bool send(const SendAway& duty, NodeId self, const std::string& to_name);
   /// Ends a migration, also one that an earlier life of this daemon began.
   void call_off(const CallOff& duty, NodeId self, const std::string& to_name);
   void end(const EndHere& duty);

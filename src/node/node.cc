@@ -206,7 +206,9 @@ void Node::do_duty(const RunHere& duty) {
 
 void Node::do_duty(const SendAway& duty) {
   if (duty.since > replica_.safe()) return;
-  work_.send(duty, self(), name_of(state(), duty.to));
+  const auto to = name_of(state(), duty.to);
+  if (work_.send(duty, self(), to))
+    say("asks the hypervisor to move " + duty.vm.get() + " to " + to);
 }
 
 void Node::do_duty(const CallOff& duty) { work_.call_off(duty, self(), name_of(state(), duty.to)); }

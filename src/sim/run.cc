@@ -29,6 +29,9 @@ class InWords {
            name_of(state_, one.to);
   }
   std::string operator()(const HastenVm& one) const { return "hasten the move of " + one.vm.get(); }
+  std::string operator()(const CallOffMove& one) const {
+    return "call off the move of " + one.vm.get();
+  }
   std::string operator()(const StopVm& one) const {
     return (one.force == StopForce::ask ? "shut down " : "power off ") + one.vm.get() + " on " +
            name_of(state_, one.on);

@@ -68,6 +68,13 @@ HastenVm take(const v1::HastenVm& in, Reading& reading) {
   return {VmId(in.vm()), take(in.step(), reading)};
 }
 
+void put(const CallOffMove& in, v1::CallOffMove& out) {
+  const auto& [vm] = in;
+  out.set_vm(vm.get());
+}
+
+CallOffMove take(const v1::CallOffMove& in) { return {VmId(in.vm())}; }
+
 Action take_action(const v1::Decision& in, Reading& reading) {
   switch (in.action_case()) {
     case v1::Decision::kStartVm:
@@ -84,6 +91,8 @@ Action take_action(const v1::Decision& in, Reading& reading) {
       return take(in.give_up_vm());
     case v1::Decision::kHastenVm:
       return take(in.hasten_vm(), reading);
+    case v1::Decision::kCallOffMove:
+      return take(in.call_off_move());
     case v1::Decision::ACTION_NOT_SET:
       break;
   }
@@ -100,6 +109,7 @@ void put(const Decision& in, v1::Decision& out) {
                  [&](const StartVm& a) { put(a, *out.mutable_start_vm()); },
                  [&](const MigrateVm& a) { put(a, *out.mutable_migrate_vm()); },
                  [&](const HastenVm& a) { put(a, *out.mutable_hasten_vm()); },
+                 [&](const CallOffMove& a) { put(a, *out.mutable_call_off_move()); },
                  [&](const StopVm& a) { put(a, *out.mutable_stop_vm()); },
                  [&](const FenceNode& a) { put(a, *out.mutable_fence_node()); },
                  [&](const HoldVm& a) { put(a, *out.mutable_hold_vm()); },

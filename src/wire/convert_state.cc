@@ -128,7 +128,7 @@ NodeRecord take(const v1::NodeRecord& in, Reading& reading) {
 // --- guests ------------------------------------------------------------------------------------
 
 void put(const Migrating& in, v1::Migrating& out) {
-  const auto& [from, to, since, begun_at, step, ended, landed, called_off, progress] = in;
+  const auto& [from, to, since, begun_at, step, ended, landed, called_off, given_up, progress] = in;
   out.set_from(from.get());
   out.set_to(to.get());
   out.set_since(since.get());
@@ -137,6 +137,7 @@ void put(const Migrating& in, v1::Migrating& out) {
   out.set_ended(ended);
   out.set_landed(landed);
   if (called_off) out.set_called_off(called_off->get());
+  out.set_given_up(given_up);
   if (progress) wire::put(*progress, *out.mutable_progress());
 }
 
@@ -149,6 +150,7 @@ Migrating take(const v1::Migrating& in, Reading& reading) {
                 .ended = in.ended(),
                 .landed = in.landed(),
                 .called_off = {},
+                .given_up = in.given_up(),
                 .progress = {}};
   if (in.step() != v1::MOVE_STEP_UNSPECIFIED) out.step = wire::take(in.step(), reading);
   if (in.has_called_off()) out.called_off = EventIndex(in.called_off());

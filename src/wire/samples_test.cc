@@ -56,6 +56,7 @@ std::vector<Decision> decisions() {
       {HoldVm{.vm = VmId("x80")}, Reason("it fits nowhere")},
       {GiveUpVm{.vm = VmId("x81")}, Reason("it failed five times")},
       {HastenVm{.vm = VmId("x82"), .step = MoveStep::stand_still}, Reason("its node goes down")},
+      {CallOffMove{.vm = VmId("x83")}, Reason("it would not be there in time")},
   };
 }
 
@@ -186,6 +187,7 @@ State sample_state() {
                 .ended = true,
                 .landed = true,
                 .called_off = EventIndex(15),
+                .given_up = true,
                 .progress = progress()},
       Stopping{.on = NodeId(15),
                .since = EventIndex(16),

@@ -227,6 +227,7 @@ TEST(Fingerprint, ChangesForAStateThatFormat1Knows) {
     if (auto* move = std::get_if<Migrating>(&vm.phase)) {
       move->begun_at = {};
       move->step = MoveStep::live;
+      move->given_up = false;
     }
   }
   for (const auto& [id, node] : state.nodes) {

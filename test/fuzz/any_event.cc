@@ -99,7 +99,7 @@ class Draw {
     return made;
   }
   Action action() {
-    switch (upto(6)) {
+    switch (upto(7)) {
       case 0:
         return StartVm{.vm = vm(), .on = node()};
       case 1:
@@ -112,6 +112,8 @@ class Draw {
         return HoldVm{.vm = vm()};
       case 5:
         return HastenVm{.vm = vm(), .step = MoveStep(upto(4))};
+      case 6:
+        return CallOffMove{.vm = vm()};
       default:
         return GiveUpVm{.vm = vm()};
     }

@@ -142,8 +142,9 @@ reboots_under_load() {
     kill "${web}"; wait "${web}" 2>/dev/null || true; web=""
     failed="$(grep -c failed "${work}/web" || true)"
     said_since "${strike}" >"${work}/said"
-    printf 'strike to seen %s ms, seen to first move %s ms, strike to empty %s ms, last move to let go %s ms; web: %s requests, %s failed, slowest %s ms\n' \
+    printf 'strike to seen %s ms, seen to first move %s ms, seen to the hypervisor %s ms, strike to empty %s ms, last move to let go %s ms; web: %s requests, %s failed, slowest %s ms\n' \
       "$(span_ms "${strike}" "$(at 'has to go down')")" "$(span_ms "$(at 'has to go down')" "$(at ' moves from node1')")" \
+      "$(span_ms "$(at 'has to go down')" "$(at 'asks the hypervisor to move')")" \
       "$(span_ms "${strike}" "$(at 'is empty and goes down')")" "$(span_ms "$(last_at ' moved live from node1')" "$(at 'goes down: all')")" \
       "$(wc -l <"${work}/web")" "${failed}" "$(grep -v failed "${work}/web" | sort -n | tail -1)"
     ((failed == 0)) || die "requests failed"
