@@ -17,7 +17,7 @@ _upbeat_names() {
 }
 
 _upbeat() {
-  local current="${COMP_WORDS[COMP_CWORD]}" word choices="" command=()
+  local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}" word choices="" command=()
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     [[ "${word}" == -* ]] && break
     command+=("${word}")
@@ -28,7 +28,9 @@ _upbeat() {
     esac
   done
   COMPREPLY=()
-  if [[ "${current}" == -* ]]; then
+  if [[ "${command[*]}" == drill && "${previous}" == --@(drain|watchdog) ]]; then
+    choices="$(_upbeat_names node)"
+  elif [[ "${current}" == -* ]]; then
     choices="$(_upbeat_options "${command[@]}")"
   else
     case "${command[*]}" in

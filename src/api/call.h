@@ -53,6 +53,11 @@ void set_policy(Call call);
 void define_rule(Call call);
 void remove_rule(Call call);
 
+/// Drills: what the cluster is told of none of.
+void begin_drill(Call call);
+void show_drill(Call call);
+void drill_watchdog(Call call);
+
 /// GET /v1/events
 void events(Call call);
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "api/drill_view.h"
 #include "api/routes.h"
 #include "api/snapshot.h"
 #include "api/view.h"
@@ -80,6 +81,14 @@ State everything() {
   return state;
 }
 
+DrillSoFar a_drill() {
+  DrillSoFar drill;
+  drill.answers[NodeId{2}] = {.answering = Answering::answered, .trouble = {}, .report = {}};
+  drill.answers[NodeId{2}].report.peers = {
+      {.node = NodeId{1}, .up = true, .devices = {{.device = "strip", .outlet = Outlet::off}}}};
+  return drill;
+}
+
 TEST(OpenApi, LacksARouteOrDocumentsOneThatIsNotThere) {
   std::set<std::string> in_code;
   for (const Route& route : api_routes())
@@ -92,7 +101,14 @@ TEST(OpenApi, DocumentsOtherMembersThanTheViewsHave) {
   const auto status = boost::json::value(status_view(everything(), DaemonStatus{}));
   const auto& node = status.at("nodes").at(0);
   const auto& vm = status.at("vms").at(0);
+  const auto drill = boost::json::value(drill_view(everything(), a_drill()));
+  const auto& drilled = drill.at("nodes").at(0);
   const std::map<std::string, boost::json::value> views{
+      {"Drill", drill},
+      {"DrillNode", drilled},
+      {"DrillDevice", drilled.at("fencing").at(0)},
+      {"DrillWay", drilled.at("ways").at(0)},
+      {"Finding", drill.at("findings").at(0)},
       {"Status", status},
       {"Daemon", status.at("daemon")},
       {"Cluster", status.at("cluster")},

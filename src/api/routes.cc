@@ -95,6 +95,9 @@ constexpr std::array route_table{
     Route{"POST", "/v1/nodes/{node}/maintenance"},
     Route{"DELETE", "/v1/nodes/{node}/maintenance"},
     Route{"POST", "/v1/nodes/{node}/confirm-off"},
+    Route{"POST", "/v1/nodes/{node}/watchdog-drill"},
+    Route{"GET", "/v1/drill"},
+    Route{"POST", "/v1/drill"},
     Route{"GET", "/v1/policy"},
     Route{"PATCH", "/v1/policy"},
     Route{"GET", "/v1/rules"},
@@ -109,11 +112,11 @@ constexpr std::array route_table{
 
 /// In the order of `route_table`.
 constexpr std::array<Handler, route_table.size()> handlers{
-    status,       list_vms,          define_vm,       show_vm,     remove_vm,   start_vm,
-    stop_vm,      migrate_vm,        set_vm_failback, list_nodes,  show_node,   drain_node,
-    undrain_node, begin_maintenance, end_maintenance, confirm_off, show_policy, set_policy,
-    list_rules,   show_rule,         define_rule,     remove_rule, explain_vm,  explain_node,
-    events,       show_state,
+    status,       list_vms,          define_vm,       show_vm,     remove_vm,      start_vm,
+    stop_vm,      migrate_vm,        set_vm_failback, list_nodes,  show_node,      drain_node,
+    undrain_node, begin_maintenance, end_maintenance, confirm_off, drill_watchdog, show_drill,
+    begin_drill,  show_policy,       set_policy,      list_rules,  show_rule,      define_rule,
+    remove_rule,  explain_vm,        explain_node,    events,      show_state,
 };
 
 /// Whether `segments` fit `pattern`; then `names` is what the braces took.

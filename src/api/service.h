@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "core/drill.h"
 #include "core/event.h"
 #include "core/state.h"
 #include "ports/journal.h"
@@ -47,6 +48,13 @@ class Service {
   [[nodiscard]] virtual Result<std::vector<HistoryLine>> history(EventIndex after,
                                                                  std::size_t limit,
                                                                  const std::string& subject) = 0;
+  /// Begins a drill that changes nothing, or joins the one under way here: its number.
+  [[nodiscard]] virtual Result<std::uint64_t> begin_drill() = 0;
+  /// The last one that was asked for here; null: none.
+  [[nodiscard]] virtual const DrillSoFar* drill() const = 0;
+  /// Lets the node's watchdog reset its host. `done`, called once: nothing feeds it any more; or
+  /// why it goes on being fed.
+  virtual void drill_watchdog(NodeId node, std::function<void(Result<void>)> done) = 0;
   /// Calls `listener` after each event until the returned Timer goes.
   [[nodiscard]] virtual Timer follow(HistoryListener listener) = 0;
 };

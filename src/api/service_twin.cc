@@ -71,6 +71,63 @@ Result<std::vector<HistoryLine>> ServiceTwin::history(EventIndex after, std::siz
   return found;
 }
 
+Result<std::uint64_t> ServiceTwin::begin_drill() {
+  if (!refusal.empty()) return fail(refusal);
+  if (drill_ && !is_over(drill_->answers)) return drill_->drill;
+  drill_ = DrillSoFar{
+      .drill = drill_ ? drill_->drill + 1 : 1, .begun_wall_ms = clock_.wall_ms(), .answers = {}};
+  for (const auto& [node, host] : hosts_) drill_->answers[node] = {};
+  later(world_.drill_time, [this] {
+    for (auto& [node, answer] : drill_->answers) answer = seen_by(node);
+  });
+  return drill_->drill;
+}
+
+MemberAnswer ServiceTwin::seen_by(NodeId member) const {
+  const auto silent = silent_in_drills.find(member);
+  if (silent != silent_in_drills.end() || !hosts_.at(member).powered) {
+    return {.answering = Answering::silent,
+            .trouble = silent == silent_in_drills.end() ? "it is not online" : silent->second,
+            .report = {}};
+  }
+  MemberAnswer answer{.answering = Answering::answered, .trouble = {}, .report = {}};
+  for (const auto& [node, host] : hosts_) {
+    if (node == member) continue;
+    const bool on = host.powered && !outlets_off.contains({member, node});
+    answer.report.peers.push_back({.node = node,
+                                   .up = host.powered,
+                                   .devices = {{.device = "strip",
+                                                .plug = std::to_string(node.get()),
+                                                .outlet = on ? Outlet::on : Outlet::off}},
+                                   .hypervisor = host.powered ? "QEMU 7.2.15" : "",
+                                   .way_trouble = {}});
+  }
+  return answer;
+}
+
+void ServiceTwin::drill_watchdog(NodeId node, std::function<void(Result<void>)> done) {
+  clock_.post([this, node, done = std::move(done)] {
+    if (!refusal.empty()) return done(fail(refusal));
+    if (state_.nodes.at(node).watchdog.count() == 0) return done(fail("it has no watchdog"));
+    apply(NodeLeaving{.node = node});
+    done({});
+    later(world_.stop_time, [this, node] {
+      if (watchdogs_work) return reset_by_watchdog(node);
+      apply(NodeLeaving{.node = node, .stays = true});
+    });
+  });
+}
+
+void ServiceTwin::reset_by_watchdog(NodeId node) {
+  cut_power(node);
+  later(world_.boot_time, [this, node] {
+    hosts_.at(node).powered = true;
+    ++hosts_.at(node).incarnation;
+    view();
+    report(node);
+  });
+}
+
 Timer ServiceTwin::follow(HistoryListener listener) {
   const auto kept = std::make_shared<HistoryListener>(std::move(listener));
   followers_.push_back(kept);

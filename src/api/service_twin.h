@@ -25,6 +25,8 @@ struct TwinWorld {
   std::chrono::milliseconds stop_time{20};
   std::chrono::milliseconds move_step_time{20};
   std::uint32_t move_steps = 4;  ///< a migration tells its progress this often
+  std::chrono::milliseconds drill_time{20};
+  std::chrono::milliseconds boot_time{100};
 };
 
 /// Applies events with the core's own `apply`, decides with its `decide`, and does the duties of
@@ -41,6 +43,9 @@ class ServiceTwin final : public Service {
                                                   std::int32_t priority) override;
   [[nodiscard]] Result<std::vector<HistoryLine>> history(EventIndex after, std::size_t limit,
                                                          const std::string& subject) override;
+  [[nodiscard]] Result<std::uint64_t> begin_drill() override;
+  [[nodiscard]] const DrillSoFar* drill() const override { return drill_ ? &*drill_ : nullptr; }
+  void drill_watchdog(NodeId node, std::function<void(Result<void>)> done) override;
   [[nodiscard]] Timer follow(HistoryListener listener) override;
 
   /// Applies the event, tells the followers, and sets the hosts to work.
@@ -57,8 +62,11 @@ class ServiceTwin final : public Service {
   DaemonStatus daemon_status{.self = NodeId{1}, .quorate = true, .trouble = {}, .alarms = {}};
   std::string refusal;  ///< if not empty, what every request is answered with
   bool fencing_works = true;
-  std::set<std::string> never_arrive;   ///< guests whose migration goes on and on
-  std::set<std::string> fail_to_start;  ///< guests that do not start
+  std::set<std::string> never_arrive;               ///< guests whose migration goes on and on
+  std::set<std::string> fail_to_start;              ///< guests that do not start
+  std::set<std::pair<NodeId, NodeId>> outlets_off;  ///< by whom, and of which node: says "off"
+  std::map<NodeId, std::string> silent_in_drills;   ///< and why
+  bool watchdogs_work = true;                       ///< they reset their hosts, which boot again
 
  private:
   struct Host {
@@ -79,6 +87,8 @@ class ServiceTwin final : public Service {
   void take_up(NodeId self, const ReportInventory& duty);
   void move_on(NodeId self, const SendAway& duty, std::uint32_t step);
   void later(std::chrono::milliseconds delay, std::function<void()> call);
+  [[nodiscard]] MemberAnswer seen_by(NodeId member) const;
+  void reset_by_watchdog(NodeId node);
   void tick();
 
   static constexpr std::chrono::milliseconds tick_time{1000};
@@ -89,6 +99,7 @@ class ServiceTwin final : public Service {
   Timer tick_timer_;
   State state_;
   std::map<NodeId, Host> hosts_;
+  std::optional<DrillSoFar> drill_;
   std::set<std::pair<NodeId, Duty>> taken_up_;
   std::vector<HistoryLine> history_;
   std::vector<std::weak_ptr<HistoryListener>> followers_;

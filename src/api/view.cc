@@ -214,7 +214,8 @@ json::object node_view(const State& state, NodeId node) {
           {"foreign", foreign_view(record.foreign)},
           {"outlook", outlook_view(state, node)},
           {"drain", drain_view(record.drain)},
-          {"fencing", fencing_view(state, record.fencing)}};
+          {"fencing", fencing_view(state, record.fencing)},
+          {"watchdog_ms", record.watchdog.count()}};
 }
 
 json::object vm_view(const State& state, const VmId& vm) {

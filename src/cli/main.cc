@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/demo_commands.h"
+#include "cli/drill_command.h"
 #include "cli/exit_status.h"
 #include "cli/history_commands.h"
 #include "cli/lab_commands.h"
@@ -27,6 +28,7 @@ int main(int argc, char** argv) {
   upbeat::cli::add_events(app);
   upbeat::cli::add_explain(app);
   upbeat::cli::add_simulate(app);
+  upbeat::cli::add_drill(app);
   upbeat::cli::add_measure(app);
   upbeat::add_lab(app);
   upbeat::cli::add_demo(app);

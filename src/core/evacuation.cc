@@ -114,10 +114,10 @@ Outlook outlook(const State& state, NodeId node) {
   return seen;
 }
 
-std::vector<Stranded> stranded_by_drain(const State& state, NodeId node) {
-  State trial = state;
-  if (trial.nodes.contains(node)) trial.nodes.edit(node).drain = Drain{};
-  // What is still to leave other nodes needs room as well, and was granted it before.
+namespace {
+
+/// What is still to leave other nodes needs room as well, and was granted it before.
+void move_out_others(State& trial, const State& state, NodeId node) {
   for (const auto& [other, record] : state.nodes) {
     if (other == node || !record.drain || online(state, other) == nullptr ||
         stops_its_guests(state, other)) {
@@ -125,7 +125,37 @@ std::vector<Stranded> stranded_by_drain(const State& state, NodeId node) {
     }
     static_cast<void>(move_out(trial, other));
   }
+}
+
+}  // namespace
+
+std::vector<Stranded> stranded_by_drain(const State& state, NodeId node) {
+  State trial = state;
+  if (trial.nodes.contains(node)) trial.nodes.edit(node).drain = Drain{};
+  move_out_others(trial, state, node);
   return move_out(trial, node);
+}
+
+std::vector<Stranded> stranded_by_loss(const State& state, NodeId node) {
+  State trial = state;
+  if (trial.nodes.contains(node)) trial.nodes.edit(node).standing = ProvedOff{};
+  move_out_others(trial, state, node);
+  const auto order = leaving_order(trial, node);
+  for (const auto& vm : order) trial.vms.edit(vm).may_run_on.erase(node);
+  trial.vms.settle();
+  std::vector<Stranded> stranded;
+  for (const auto& vm : order) {
+    const auto& record = trial.vms.at(vm);
+    // One that is on its way is at the other end, or will be.
+    if (!record.may_run_on.empty() || record.wanted != Wanted::running) continue;
+    if (const auto target = place(trial, vm)) {
+      trial.vms.edit(vm).may_run_on.emplace(target->node, trial.index);
+      trial.vms.settle();
+    } else {
+      stranded.push_back({vm, target.error()});
+    }
+  }
+  return stranded;
 }
 
 }  // namespace upbeat

@@ -21,6 +21,9 @@ struct Stranded {
 /// The guests of `node` that nobody could take if it were drained now; empty: it can be emptied.
 [[nodiscard]] std::vector<Stranded> stranded_by_drain(const State& state, NodeId node);
 
+/// The guests of `node` that nobody could take if it died now and was proved off.
+[[nodiscard]] std::vector<Stranded> stranded_by_loss(const State& state, NodeId node);
+
 /// What emptying a node would be like.
 struct Outlook {
   ClusterTime takes{0};            ///< for those that find a place, one after another

@@ -52,6 +52,15 @@ Result<std::vector<HistoryLine>> NodeService::history(EventIndex after, std::siz
   return journal_.history(after, limit, subject);
 }
 
+const DrillSoFar* NodeService::drill() const {
+  const auto& drill = node_.drills().so_far();
+  return drill ? &*drill : nullptr;
+}
+
+void NodeService::drill_watchdog(NodeId node, std::function<void(Result<void>)> done) {
+  node_.drills().ask_for_reset(node, std::move(done));
+}
+
 Timer NodeService::follow(HistoryListener listener) { return node_.follow(std::move(listener)); }
 
 }  // namespace upbeat

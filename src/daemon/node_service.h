@@ -21,6 +21,9 @@ class NodeService final : public Service {
                                                   std::int32_t priority) override;
   [[nodiscard]] Result<std::vector<HistoryLine>> history(EventIndex after, std::size_t limit,
                                                          const std::string& subject) override;
+  [[nodiscard]] Result<std::uint64_t> begin_drill() override { return node_.drills().begin(); }
+  [[nodiscard]] const DrillSoFar* drill() const override;
+  void drill_watchdog(NodeId node, std::function<void(Result<void>)> done) override;
   [[nodiscard]] Timer follow(HistoryListener listener) override;
 
  private:

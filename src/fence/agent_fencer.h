@@ -13,7 +13,7 @@ namespace upbeat {
 
 /// Nodes that are acted on at the same time; more wait their turn.
 inline constexpr std::size_t fence_worker_limit = 4;
-/// Calls that may wait; more are refused at once.
+/// Calls that may wait, to act and to probe each; more are refused at once.
 inline constexpr std::size_t fence_queue_limit = 64;
 
 /// Fences through agents. A device is spoken to by one agent at a time (many allow one session
@@ -29,6 +29,7 @@ class AgentFencer final : public Fencer {
 
   void act(const std::string& node, PowerAction action,
            std::function<void(Result<PowerState>)> done) override;
+  void probe(const std::string& node, std::function<void(std::vector<OutletSeen>)> done) override;
 
  private:
   struct Pool;

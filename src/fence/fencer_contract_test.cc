@@ -102,6 +102,13 @@ class FencerContract : public testing::Test {
     return *answer;
   }
 
+  std::vector<OutletSeen> probe(const std::string& node) {
+    std::optional<std::vector<OutletSeen>> seen;
+    world.fencer().probe(node, [&](auto devices) { seen = devices; });
+    world.run_until([&] { return seen.has_value(); });
+    return *seen;
+  }
+
   T world;
 };
 
@@ -190,6 +197,43 @@ TYPED_TEST(FencerContract, CallsBackOnceAndNeverFromWithinTheCall) {
   this->world.run_until([&] { return other_done; });
 
   EXPECT_EQ(calls, 2);
+}
+
+TYPED_TEST(FencerContract, TellsOfEachDeviceWhatItSaysAndSwitchesNothing) {
+  this->world.set("node2", PowerState::off);
+
+  const auto of_one = this->probe("node1");
+  const auto of_other = this->probe("node2");
+
+  ASSERT_EQ(of_one.size(), 1U);
+  EXPECT_EQ(of_one.front().state, Result<PowerState>(PowerState::on));
+  EXPECT_FALSE(of_one.front().device.empty());
+  EXPECT_FALSE(of_one.front().plug.empty());
+  ASSERT_EQ(of_other.size(), 1U);
+  EXPECT_EQ(of_other.front().state, Result<PowerState>(PowerState::off));
+  EXPECT_EQ(this->world.state("node1"), PowerState::on);
+}
+
+TYPED_TEST(FencerContract, TellsOfNoDeviceWhereThereIsNone) {
+  EXPECT_TRUE(this->probe("node9").empty());
+}
+
+TYPED_TEST(FencerContract, ProbesADeviceThatDoesNotAnswerOnceAgain) {
+  // A probe is one run of the real agent, a fault lasts for two.
+  this->world.break_outlet("node1", OutletFault::unreachable, 1);
+  this->probe("node1");
+
+  EXPECT_EQ(this->probe("node1").front().state, Result<PowerState>(PowerState::on));
+}
+
+TYPED_TEST(FencerContract, TellsOfADeviceThatDoesNotAnswerWhy) {
+  this->world.break_outlet("node1", OutletFault::unreachable, for_good);
+
+  const auto seen = this->probe("node1");
+
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_FALSE(seen.front().state);
+  EXPECT_EQ(this->probe("node2").front().state, Result<PowerState>(PowerState::on));
 }
 
 TYPED_TEST(FencerContract, KeepsTheOrderOfCallsForOneNode) {

@@ -113,7 +113,57 @@ Result<PowerState> switch_all_on(const std::map<int, std::vector<FenceDevice>>& 
   return fail(wrong);
 }
 
+bool is_readable(int fd) {
+  pollfd stop{fd, POLLIN, 0};
+  return ::poll(&stop, 1, 0) > 0;
+}
+
+Result<PowerState> probe_device(const FenceDevice& device, const Order& order,
+                                SilentDevices& silent, SilentDevices::Time asked) {
+  if (auto why = silent.since(device.name, asked)) return std::unexpected(std::move(*why));
+  Result<PowerState> state = fail("");
+  for (int tries = 0; !state && tries < probe_attempts; ++tries) {
+    if (tries > 0 && pause(order.stop_fd)) break;
+    const auto begun = std::chrono::steady_clock::now();
+    state = attempt(device, order);
+    if (state || is_readable(order.stop_fd)) break;
+    if (std::chrono::steady_clock::now() - begun < silence) continue;
+    silent.note(device.name, state.error());
+    break;
+  }
+  if (!state && is_readable(order.stop_fd)) {
+    return fail("fence device '" + device.name +
+                "': it is needed to fence a node; ask again when that is done");
+  }
+  return state;
+}
+
 }  // namespace
+
+void SilentDevices::note(const std::string& device, const Error& why) {
+  const std::lock_guard lock(mutex_);
+  noted_[device] = {std::chrono::steady_clock::now(), why};
+}
+
+std::optional<Error> SilentDevices::since(const std::string& device, Time asked) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = noted_.find(device);
+  if (found == noted_.end() || found->second.first < asked) return std::nullopt;
+  return found->second.second;
+}
+
+std::vector<OutletSeen> probe_node(const std::vector<FenceDevice>& devices, const Probe& probe,
+                                   SilentDevices& silent) {
+  const Order order{.node = probe.node, .action = PowerAction::status, .stop_fd = probe.stop_fd};
+  std::vector<OutletSeen> seen;
+  for (const auto& [level, group] : devices_of(devices, probe.node)) {
+    for (const auto& device : group) {
+      seen.push_back({device.name, level, device.plugs.at(probe.node),
+                      probe_device(device, order, silent, probe.asked)});
+    }
+  }
+  return seen;
+}
 
 Result<PowerState> act_on_node(const std::vector<FenceDevice>& devices, const std::string& node,
                                PowerAction action, int stop_fd) {

@@ -3,7 +3,11 @@
 #pragma once
 
 #include <chrono>
+#include <map>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -25,5 +29,36 @@ inline constexpr std::chrono::milliseconds fence_retry_pause{500};
 [[nodiscard]] Result<PowerState> act_on_node(const std::vector<FenceDevice>& devices,
                                              const std::string& node, PowerAction action,
                                              int stop_fd);
+
+/// A probe that fails and took longer is of a device that does not answer at all.
+inline constexpr std::chrono::seconds silence{3};
+
+/// Devices that did not answer at all, and when: a probe that waited for one meanwhile need not ask
+/// it for another node. Thread safe.
+class SilentDevices {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  void note(const std::string& device, const Error& why);
+  /// Why the device does not answer, if that came out after `asked`.
+  [[nodiscard]] std::optional<Error> since(const std::string& device, Time asked) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, std::pair<Time, Error>> noted_;
+};
+
+/// A probe of a node.
+struct Probe {
+  std::string node;
+  SilentDevices::Time asked = std::chrono::steady_clock::now();
+  int stop_fd = -1;
+};
+
+/// Does what Fencer::probe promises. Blocks, at most for each device `probe_attempts` x (2 x
+/// timeout + pause), and (2 x timeout) if it does not answer at all; ends early when `stop_fd`
+/// turns readable.
+[[nodiscard]] std::vector<OutletSeen> probe_node(const std::vector<FenceDevice>& devices,
+                                                 const Probe& probe, SilentDevices& silent);
 
 }  // namespace upbeat

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 
 #include <boost/asio/io_context.hpp>
+#include <filesystem>
+#include <optional>
 
 #include "base/fd.h"
 #include "clock/asio_clock.h"
@@ -35,6 +37,7 @@ class OneNode : public testing::Test {
   }
 
   TestAgent agent;
+  SilentDevices silent;
   FenceDevice first = agent.device("node1", "a");
   FenceDevice second = agent.device("node1", "b");
 };
@@ -169,6 +172,68 @@ TEST_F(OneNode, DoesNotHoldUpTheDaemonsEnd) {
 
   EXPECT_FALSE(called);
   EXPECT_LT(std::chrono::steady_clock::now() - before, 10s);
+}
+
+TEST_F(OneNode, IsProbedThroughAllDevicesOfAllLevels) {
+  second.level = 2;
+  agent.set("b", PowerState::off);
+
+  const auto seen = probe_node({first, second}, {.node = "node1"}, silent);
+
+  EXPECT_EQ(seen, (std::vector<OutletSeen>{{"strip-a", 1, "a", PowerState::on},
+                                           {"strip-b", 2, "b", PowerState::off}}));
+  EXPECT_EQ(agent.state("a"), PowerState::on);
+}
+
+TEST_F(OneNode, IsProbedTwiceAndNoMoreByADeviceThatDoesNotAnswer) {
+  first.retries = 5;
+  agent.break_plug("a", "unreachable");
+
+  const auto seen = probe_node({first}, {.node = "node1"}, silent);
+
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_THAT(seen.front().state.error().text, HasSubstr("Connection timed out"));
+  EXPECT_EQ(agent.read("runs.a"), "status\nstatus\n");
+}
+
+TEST_F(OneNode, IsNotProbedByADeviceThatLetTheTimeRunOutSinceItWasAsked) {
+  first.timeout = 3500ms;
+  agent.break_plug("a", "slow");
+  const Probe earlier{.node = "node1"};
+
+  const auto slow = probe_node({first}, {.node = "node1"}, silent);
+  const auto waited = probe_node({first}, earlier, silent);
+  agent.break_plug("a", "", 0);
+  const auto anew = probe_node({first}, {.node = "node1"}, silent);
+
+  ASSERT_FALSE(slow.front().state);
+  EXPECT_EQ(waited, slow);
+  EXPECT_EQ(anew.front().state, Result<PowerState>(PowerState::on));
+  EXPECT_EQ(agent.read("runs.a"), "status\nstatus\n") << "asked once when slow, once anew";
+}
+
+TEST_F(OneNode, IsFencedAtOnceThoughItsDeviceIsBeingProbed) {
+  ASSERT_EQ(::mkfifo((agent.directory + "/runs.a").c_str(), 0600), 0);
+  agent.break_plug("a", "slow", 1);
+  boost::asio::io_context io;
+  AsioClock clock(io);
+  std::vector<OutletSeen> seen;
+  std::optional<Result<PowerState>> fenced;
+  AgentFencer fencer(clock, {first});
+  const auto before = std::chrono::steady_clock::now();
+
+  fencer.probe("node1", [&](auto devices) { seen = std::move(devices); });
+  EXPECT_EQ(agent.read("runs.a"), "status\n") << "the probe is not under way";
+  std::filesystem::remove(agent.directory + "/runs.a");
+  fencer.act("node1", PowerAction::off, [&](auto state) { fenced = state; });
+  const auto work = boost::asio::make_work_guard(io);
+  while (!fenced || seen.empty()) io.run_one();
+
+  EXPECT_EQ(*fenced, proved_off);
+  ASSERT_EQ(seen.size(), 1U);
+  ASSERT_FALSE(seen.front().state);
+  EXPECT_THAT(seen.front().state.error().text, HasSubstr("it is needed to fence a node"));
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 20s);
 }
 
 TEST_F(OneNode, RefusesCallsPastTheLimitAndAnswersAllOthers) {

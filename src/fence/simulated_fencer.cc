@@ -47,6 +47,24 @@ void SimulatedFencer::attempt(const std::string& node) {
   done(std::move(state));
 }
 
+void SimulatedFencer::probe(const std::string& node,
+                            std::function<void(std::vector<OutletSeen>)> done) {
+  const auto id = next_probe_++;
+  probes_[id] = clock_.after(timing_.attempt, [this, id, node, done = std::move(done)] {
+    const auto ends_with_this_call = probes_.extract(id);
+    done(look(node));
+  });
+}
+
+std::vector<OutletSeen> SimulatedFencer::look(const std::string& node) {
+  if (!strip_.outlets_.contains(node)) return {};
+  auto state = try_once(node, PowerAction::status);
+  for (int more = probe_attempts - 1; !state && more > 0; --more) {
+    state = try_once(node, PowerAction::status);
+  }
+  return {{"strip", 1, node, std::move(state)}};
+}
+
 Result<PowerState> SimulatedFencer::try_once(const std::string& node, PowerAction action) {
   const auto found = strip_.outlets_.find(node);
   if (found == strip_.outlets_.end()) {

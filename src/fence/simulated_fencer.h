@@ -63,6 +63,7 @@ class SimulatedFencer final : public Fencer {
 
   void act(const std::string& node, PowerAction action,
            std::function<void(Result<PowerState>)> done) override;
+  void probe(const std::string& node, std::function<void(std::vector<OutletSeen>)> done) override;
   /// Takes away, or gives back, the way from this node to the strip.
   void cut_cable() { cable_cut_ = true; }
   void mend_cable() { cable_cut_ = false; }
@@ -82,6 +83,7 @@ class SimulatedFencer final : public Fencer {
 
   void attempt_after(const std::string& node, std::chrono::milliseconds delay);
   void attempt(const std::string& node);
+  [[nodiscard]] std::vector<OutletSeen> look(const std::string& node);
   [[nodiscard]] Result<PowerState> try_once(const std::string& node, PowerAction action);
 
   Clock& clock_;
@@ -89,6 +91,8 @@ class SimulatedFencer final : public Fencer {
   SimulatedFencerTiming timing_;
   bool cable_cut_ = false;
   std::map<std::string, Queue> queues_;
+  std::map<std::uint64_t, Timer> probes_;
+  std::uint64_t next_probe_ = 0;
 };
 
 }  // namespace upbeat

@@ -113,6 +113,14 @@ std::vector<Domain> owned(virDomainPtr* list, int count) {
   return domains;
 }
 
+/// "QEMU 7.2.15"
+std::string kind_of(virConnectPtr connection, unsigned long version) {
+  const char* type = virConnectGetType(connection);
+  return std::string(type == nullptr ? "hypervisor" : type) + " " +
+         std::to_string(version / 1'000'000) + "." + std::to_string(version / 1'000 % 1'000) + "." +
+         std::to_string(version % 1'000);
+}
+
 }  // namespace
 
 Result<HostFacts> host_facts(virConnectPtr connection) {
@@ -133,12 +141,18 @@ Result<HostFacts> host_facts(virConnectPtr connection) {
       }
     }
   }
-  const char* type = virConnectGetType(connection);
-  facts.hypervisor = std::string(type == nullptr ? "hypervisor" : type) + " " +
-                     std::to_string(version / 1'000'000) + "." +
-                     std::to_string(version / 1'000 % 1'000) + "." +
-                     std::to_string(version % 1'000);
+  facts.hypervisor = kind_of(connection, version);
   return facts;
+}
+
+Result<std::string> reach(const Destination& to) {
+  const std::string attempt = "reach the hypervisor of " + to.node + " at '" + to.libvirt_uri + "'";
+  const std::string what_to_do = "see `journalctl -u libvirtd` on both hosts";
+  const Connection connection(virConnectOpen(to.libvirt_uri.c_str()));
+  if (!connection) return refused(attempt, what_to_do);
+  unsigned long version = 0;
+  if (virConnectGetVersion(connection.get(), &version) < 0) return refused(attempt, what_to_do);
+  return kind_of(connection.get(), version);
 }
 
 Result<std::vector<Guest>> inventory(virConnectPtr connection) {

@@ -50,4 +50,8 @@ void limit_pause(virConnectPtr connection, const VmId& vm, std::chrono::millisec
 [[nodiscard]] Result<std::optional<MigrationProgress>> progress(virConnectPtr connection,
                                                                 const VmId& vm);
 
+/// What the hypervisor of another host is. Opens a connection of its own; where nothing answers, as
+/// long as the system's own patience lasts.
+[[nodiscard]] Result<std::string> reach(const Destination& to);
+
 }  // namespace upbeat::libvirt_calls

@@ -77,7 +77,8 @@ LibvirtHypervisor::LibvirtHypervisor(Clock& clock, LibvirtOptions options)
       options_(std::move(options)),
       home_(std::make_shared<Home>(clock)),
       quick_(calls_a_connection, hypervisor_waiting_limit),
-      slow_(calls_a_connection, hypervisor_waiting_limit) {
+      slow_(calls_a_connection, hypervisor_waiting_limit),
+      peers_(calls_a_connection, hypervisor_waiting_limit) {
   static_assert(2 * calls_a_connection == hypervisor_worker_limit);
 }
 
@@ -309,6 +310,15 @@ void LibvirtHypervisor::cancel_migration(const VmId& vm, Done<void> done) {
                return fail("cannot give up the migration of " + vm.get() +
                            ": none is under way; see where it runs with `upbeat vm list`");
              });
+}
+
+void LibvirtHypervisor::reach(const std::string& node, Done<std::string> done) {
+  auto answer = come_back<std::string>(std::move(done));
+  const libvirt_calls::Destination to{node, with_node(options_.migrate_uri, node), {}};
+  if (!peers_.run([to, answer] { answer(libvirt_calls::reach(to)); })) {
+    answer(fail("cannot reach the hypervisor of " + node + ": " +
+                std::to_string(hypervisor_waiting_limit) + " such calls wait already"));
+  }
 }
 
 void LibvirtHypervisor::migration_progress(const VmId& vm,

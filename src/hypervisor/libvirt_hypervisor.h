@@ -54,6 +54,7 @@ class LibvirtHypervisor final : public Hypervisor {
   void migrate(const VmId& vm, const std::string& to_node, Done<MigrationSummary> done) override;
   void hasten(const VmId& vm, MoveStep step, Done<void> done) override;
   void cancel_migration(const VmId& vm, Done<void> done) override;
+  void reach(const std::string& node, Done<std::string> done) override;
   void migration_progress(const VmId& vm, Done<std::optional<MigrationProgress>> done) override;
 
  private:
@@ -89,6 +90,7 @@ class LibvirtHypervisor final : public Hypervisor {
   std::shared_ptr<Home> home_;
   Workers quick_;
   Workers slow_;
+  Workers peers_;  ///< for connections that nobody waits for who has anything to do
 };
 
 }  // namespace upbeat

@@ -224,6 +224,31 @@ TEST_P(HypervisorContract, KeepsTheGuestWhenTheTargetIsUnknown) {
   EXPECT_EQ(phase(Host::a), GuestPhase::running);
 }
 
+TEST_P(HypervisorContract, ReachesTheHypervisorThatGuestsWouldGoToAndTellsWhatItIs) {
+  const auto there =
+      await<std::string>([&](Done<std::string> done) { on(Host::a).reach("nodeB", done); });
+
+  ASSERT_TRUE(there.has_value()) << there.error().text;
+  const auto facts = await<HostFacts>([&](Done<HostFacts> done) { on(Host::b).host_facts(done); });
+  ASSERT_TRUE(facts.has_value()) << facts.error().text;
+  EXPECT_EQ(*there, facts->hypervisor);
+}
+
+TEST_P(HypervisorContract, TellsThatNoGuestCanGoWhereNoHypervisorAnswers) {
+  world().stop_hypervisor(Host::b);
+  const auto stopped =
+      await<std::string>([&](Done<std::string> done) { on(Host::a).reach("nodeB", done); });
+  world().start_hypervisor(Host::b);
+  EXPECT_TRUE(world().wait([&] { return ear(Host::b).back == 1; }));
+  const auto unknown =
+      await<std::string>([&](Done<std::string> done) { on(Host::a).reach("nowhere", done); });
+
+  ASSERT_FALSE(stopped.has_value());
+  EXPECT_THAT(stopped.error().text, HasSubstr("cannot reach the hypervisor of nodeB"));
+  ASSERT_FALSE(unknown.has_value());
+  EXPECT_THAT(unknown.error().text, HasSubstr("cannot reach the hypervisor of nowhere"));
+}
+
 INSTANTIATE_TEST_SUITE_P(Libvirt, HastenedMove, testing::Values(&make_real_world));
 INSTANTIATE_TEST_SUITE_P(Twin, HastenedMove, testing::Values(&make_simulated_world));
 

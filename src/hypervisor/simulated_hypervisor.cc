@@ -180,6 +180,19 @@ void SimulatedHypervisor::cancel_migration(const VmId& vm, Done<void> done) {
              });
 }
 
+void SimulatedHypervisor::reach(const std::string& node, Done<std::string> done) {
+  call<std::string>(
+      "reach the hypervisor of " + node, std::move(done),
+      [host = host_, &world = world_, node](const Answer<std::string>& answer) {
+        const auto* there = world.find(node);
+        if (there == nullptr || !there->powered() || !world.connected(*host, *there) ||
+            there->daemon_ != SimulatedHost::Daemon::up) {
+          return answer(fail("cannot reach the hypervisor of " + node + ": it does not answer"));
+        }
+        answer(there->facts().hypervisor);
+      });
+}
+
 void SimulatedHypervisor::migration_progress(const VmId& vm,
                                              Done<std::optional<MigrationProgress>> done) {
   using Read = std::optional<MigrationProgress>;

@@ -32,6 +32,7 @@ class SimulatedHypervisor final : public Hypervisor {
   void migrate(const VmId& vm, const std::string& to_node, Done<MigrationSummary> done) override;
   void hasten(const VmId& vm, MoveStep step, Done<void> done) override;
   void cancel_migration(const VmId& vm, Done<void> done) override;
+  void reach(const std::string& node, Done<std::string> done) override;
   void migration_progress(const VmId& vm, Done<std::optional<MigrationProgress>> done) override;
 
  private:

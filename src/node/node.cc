@@ -62,7 +62,10 @@ Node::Node(NodePorts ports, NodeOptions options)
               alarms_["hypervisor"] = trouble;
             }
           }),
-      self_fence_(ports.watchdog, ports.clock, options_.watchdog_timeout, self_fence_hooks()) {
+      self_fence_(ports.watchdog, ports.clock, options_.watchdog_timeout, self_fence_hooks()),
+      look_around_(ports.fencer, ports.hypervisor, ports.clock,
+                   [this]() -> const State& { return state(); }),
+      drill_(ports.clock, drill_hooks()) {
   inventory_.set_capacity(options_.memory_kib, options_.host_reserve_kib);
 }
 
@@ -157,6 +160,7 @@ void Node::on_applied(const State& before, const Event& event, const State& afte
   }
   if (witness_) witness_(before, event);
   if (std::holds_alternative<Decided>(event)) deciding_ = false;
+  if (std::holds_alternative<ViewChanged>(event)) drill_.on_change();
   // The others wait for what both ends see from here on: what was read before does not count.
   if (const auto* ended = std::get_if<MigrationEnded>(&event);
       ended != nullptr && (ended->from == self() || ended->to == self())) {
@@ -270,6 +274,7 @@ void Node::on_in_step() {
 void Node::on_out_of_step(const std::string& why) {
   deciding_ = false;
   say("begins nothing new: " + why);
+  drill_.on_change();
   if (going_down_ && going_down_->going != Going::failing) limit_wait_for_quorum();
 }
 

@@ -12,8 +12,10 @@
 #include "base/result.h"
 #include "core/duties.h"
 #include "core/state.h"
+#include "node/drill_round.h"
 #include "node/guest_work.h"
 #include "node/inventory_watch.h"
+#include "node/look_around.h"
 #include "node/replica.h"
 #include "node/self_fence.h"
 #include "ports/clock.h"
@@ -82,6 +84,8 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   void set_alarm(const std::string& what, const std::string& text) { alarm(what, text); }
   /// An operator's request: told when it is granted and safe, or why not.
   void request(const Event& event, Outcome done);
+  /// The drills that this node asks for.
+  [[nodiscard]] DrillRound& drills() { return drill_; }
   /// Calls `follower` with each event's lines until the Timer goes.
   [[nodiscard]] Timer follow(HistoryFollower follower);
   /// Tells what this node does, beside the history, for the log; set before start.
@@ -97,6 +101,8 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   void on_safe() override;
   void on_disk_trouble(const Error& why) override;
   void on_disk_well() override;
+  void on_drill(NodeId from, const DrillAsked& asked) override;
+  void on_drill(NodeId from, const DrillReported& reported) override;
 
   void on_guest_running(const VmId& vm) override;
   void on_guest_gone(const VmId& vm, GoneCause cause) override;
@@ -126,6 +132,12 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   void alarm(const std::string& what, const std::string& text);
   [[nodiscard]] SelfFence::Hooks self_fence_hooks();
   void let_go(const std::string& why);
+  [[nodiscard]] DrillRound::Hooks drill_hooks();
+  void answer_drill(NodeId to, const DrillReported& reported);
+  [[nodiscard]] std::vector<std::string> shown_alarms() const;
+  [[nodiscard]] std::string why_no_reset() const;
+  void let_watchdog_reset(Outcome done);
+  void watchdog_failed();
   void say(const std::string& text) const;
 
   NodePorts ports_;
@@ -136,6 +148,10 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   GuestWork work_;
   InventoryWatch inventory_;
   SelfFence self_fence_;
+  LookAround look_around_;
+  DrillRound drill_;
+  Timer own_part_;             ///< in a drill of our own
+  bool reset_wanted_ = false;  ///< a drill lets the watchdog reset this host
 
   std::optional<std::string> frozen_;
   std::map<std::string, std::string> alarms_;        ///< by what is ailing

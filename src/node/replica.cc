@@ -290,6 +290,22 @@ void Replica::receive(NodeId from, const Persisted& persisted) {
   if (sent && sign_came_back_) sign_came_back_(*sent);
 }
 
+Result<void> Replica::tell(const Message& message) {
+  if (!in_step_) return fail("this node is not in step with the cluster: " + trouble_);
+  // Who cannot read what a member says falls out of step.
+  if (auto why = why_not_known(format_needed(message)); !why.empty()) return fail(std::move(why));
+  send(message);
+  return {};
+}
+
+void Replica::receive(NodeId from, const DrillAsked& asked) {
+  if (in_step_ && asked.of == self_) listener_.on_drill(from, asked);
+}
+
+void Replica::receive(NodeId from, const DrillReported& reported) {
+  if (in_step_ && reported.to == self_) listener_.on_drill(from, reported);
+}
+
 void Replica::advance_safe() {
   // Where the engine grants quorum to fewer (two nodes, a quorum device), those there must do.
   const std::size_t majority = std::min(state_.nodes.size() / 2 + 1, view_.nodes.size());
@@ -334,7 +350,7 @@ void Replica::send_pending() {
   for (const auto request : due) {
     auto entry = pending_.extract(request);
     Pending& pending = entry.mapped();
-    if (const auto why = why_not_known(pending.event); !why.empty()) {
+    if (const auto why = why_not_known(format_needed(pending.event)); !why.empty()) {
       if (pending.done) pending.done(fail(why));
       continue;
     }
@@ -358,9 +374,9 @@ void Replica::send_pending() {
 }
 
 /// All who apply one order must know all of it.
-std::string Replica::why_not_known(const Event& event) const {
+std::string Replica::why_not_known(std::uint32_t format) const {
   for (const auto& [node, release] : releases_) {
-    if (release.format >= format_needed(event)) continue;
+    if (release.format >= format) continue;
     return "cannot do that yet: upbeatd on " + name_of(state_, node) + " is of release " +
            release.name + ", which does not know it; upgrade Upbeat there first";
   }

@@ -40,6 +40,9 @@ class ReplicaListener {
   virtual void on_disk_trouble(const Error& why) = 0;
   /// The disk has taken all that it had missed.
   virtual void on_disk_well() = 0;
+  /// A member asks this node to take part in a drill, or answers it.
+  virtual void on_drill(NodeId from, const DrillAsked& asked) = 0;
+  virtual void on_drill(NodeId from, const DrillReported& reported) = 0;
 };
 
 /// Whether an event is put into the order again when a change of view swallowed it.
@@ -89,6 +92,10 @@ class Replica final : public EngineListener {
   /// when it has come back, and when it was sent: as of then, this node had its part in the order.
   void give_sign_of_life(std::function<void(MonotonicTime sent)> came_back);
 
+  /// Says something to the members of this view that is no part of the state; a change of view may
+  /// swallow it. An error: this node is not in step, or one of them is too old to know it.
+  [[nodiscard]] Result<void> tell(const Message& message);
+
   void on_view(const EngineView& view) override;
   void on_message(NodeId from, const std::string& bytes) override;
   void on_engine_lost(const Error& why) override;
@@ -116,6 +123,8 @@ class Replica final : public EngineListener {
   void receive(NodeId from, const SnapshotChunk& chunk);
   void receive(NodeId from, const Proposal& proposal);
   void receive(NodeId from, const Persisted& persisted);
+  void receive(NodeId from, const DrillAsked& asked);
+  void receive(NodeId from, const DrillReported& reported);
   void agree();
   void install(const std::string& snapshot);
   void enter_view();
@@ -128,7 +137,7 @@ class Replica final : public EngineListener {
   void send_pending();
   void give_back_stale();
   void fall_out(std::string why);
-  [[nodiscard]] std::string why_not_known(const Event& event) const;
+  [[nodiscard]] std::string why_not_known(std::uint32_t format) const;
   void say_persisted(EventIndex index);
   void send(const Message& message);
 

@@ -22,7 +22,8 @@ void SelfFence::sign() {
 }
 
 void SelfFence::on_sign_back(MonotonicTime sent) {
-  if (standing_down_ || !hooks_.has_part() || clock_.now() - sent > sign_lateness) return;
+  if (standing_down_ || starving_ || !hooks_.has_part() || clock_.now() - sent > sign_lateness)
+    return;
   if (retiring_ && !armed_) return;
   const auto fed = armed_ ? watchdog_->feed() : watchdog_->arm(timeout_);
   armed_ = fed.has_value();
@@ -38,8 +39,23 @@ void SelfFence::stand_down() {
   if (!off) hooks_.trouble(off.error().text);
 }
 
+void SelfFence::starve(std::function<void()> survived) {
+  starving_ = true;
+  starved_ = clock_.after(timeout_ + watchdog_margin, [this, survived = std::move(survived)] {
+    starving_ = false;
+    if (!standing_down_ && !retiring_) survived();
+  });
+}
+
 void SelfFence::retire(std::function<void(const Result<void>&)> done) {
-  if (std::exchange(retiring_, true)) return;
+  starving_ = false;
+  if (std::exchange(retiring_, true) && on_retired_) {
+    on_retired_ = [first = std::move(on_retired_), done](const Result<void>& off) {
+      first(off);
+      done(off);
+    };
+    return;
+  }
   if (!armed_) return done({});
   on_retired_ = std::move(done);
   patience_ = clock_.after(retire_patience, [this] {

@@ -48,9 +48,15 @@ class SelfFence {
   void stand_down();
   /// The host stays after all.
   void stand_up() { standing_down_ = false; }
+  [[nodiscard]] bool armed() const { return armed_; }
+  /// A drill, on an empty host: nothing feeds the watchdog any more, so that it resets the host.
+  /// Should it not have done so when its time and `watchdog_margin` are over, it is fed again and
+  /// `survived` is told; not if the host is told to go or the daemon to end meanwhile.
+  /// REQUIRES: armed().
+  void starve(std::function<void()> survived);
   /// The daemon ends and the host stays, with its guests: first the promise is taken back, then the
   /// watchdog disarmed. `done` is told, within `retire_patience`; an error says why the watchdog is
-  /// armed still and what comes of it. Once; nothing is armed any more from then on.
+  /// armed still and what comes of it. Nothing is armed any more from then on.
   void retire(std::function<void(const Result<void>&)> done);
 
  private:
@@ -65,6 +71,8 @@ class SelfFence {
   bool armed_ = false;
   bool standing_down_ = false;
   bool retiring_ = false;
+  bool starving_ = false;
+  Timer starved_;
   std::function<void(const Result<void>&)> on_retired_;
   Timer patience_;
   Timer next_;

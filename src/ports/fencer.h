@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -16,6 +17,19 @@ enum class PowerState : std::uint8_t { off, on };
 
 /// How late an attempt may begin.
 inline constexpr std::chrono::seconds fence_order_validity{5};
+
+/// How often a device that does not answer is asked in all, when it is only probed.
+inline constexpr int probe_attempts = 2;
+
+/// What one device says of a node.
+struct OutletSeen {
+  std::string device;
+  int level = 1;
+  std::string plug;                           ///< its name for the node's outlet
+  Result<PowerState> state = PowerState::on;  ///< or why there is no answer
+
+  bool operator==(const OutletSeen&) const = default;
+};
 
 /// The power of other hosts, through the devices that the configuration names for each.
 /// All calls belong to the loop's thread; none blocks.
@@ -34,6 +48,12 @@ class Fencer {
   /// still meanwhile knows no longer whether the node came back.
   virtual void act(const std::string& node, PowerAction action,
                    std::function<void(Result<PowerState>)> done) = 0;
+
+  /// Asks EVERY device that has a plug for the node, of all levels, and switches nothing. Called
+  /// back exactly once, on the loop's thread, with what each says; with nothing if there is none.
+  /// It gives way: where `act` needs a device, a probe of it ends at once, with errors.
+  virtual void probe(const std::string& node,
+                     std::function<void(std::vector<OutletSeen>)> done) = 0;
 };
 
 }  // namespace upbeat

@@ -124,6 +124,10 @@ class Hypervisor {
   virtual void hasten(const VmId& vm, MoveStep step, Done<void> done) = 0;
   /// Gives up a migration under way; its `migrate` then ends with an error.
   virtual void cancel_migration(const VmId& vm, Done<void> done) = 0;
+  /// Opens the connection that a migration to the node with this name would take, and closes it:
+  /// what the hypervisor there is ("QEMU 7.2.15"), or why no guest can go there. It may take long
+  /// where nothing answers at all.
+  virtual void reach(const std::string& node, Done<std::string> done) = 0;
   /// How far the guest's migration is; nothing if none of it leaves this host now, and an error if
   /// the hypervisor cannot tell.
   virtual void migration_progress(const VmId& vm, Done<std::optional<MigrationProgress>> done) = 0;

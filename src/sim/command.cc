@@ -172,6 +172,8 @@ const std::map<std::string, Kind>& kinds() {
       {"reboot", {"reboot NODE", read_shutdown<GoingTo::reboot>}},
       {"cancel-shutdown", {"cancel-shutdown NODE", read_cancel_shutdown}},
       {"drain", {"drain NODE [SECONDS]", read_drain}},
+      {"drill", {"drill", read_drill}},
+      {"watchdog-drill", {"watchdog-drill NODE", read_watchdog_drill}},
       {"undrain", {"undrain NODE", read_undrain}},
       {"maintenance", {"maintenance NODE on [SECONDS]|off", read_maintenance}},
       {"confirm-off", {"confirm-off NODE", read_confirm_off}},

@@ -76,6 +76,15 @@ Deed read_undrain(Words& words) {
   return [=](World& world) { world.ask(UndrainRequested{world.id_of(node)}, "undrain " + node); };
 }
 
+Deed read_drill(Words& /*words*/) {
+  return [](World& world) { world.drill(); };
+}
+
+Deed read_watchdog_drill(Words& words) {
+  const auto node = words.node();
+  return [=](World& world) { world.drill_watchdog(node); };
+}
+
 Deed read_maintenance(Words& words) {
   const auto node = words.node();
   const bool on = words.choice<bool>({{"on", true}, {"off", false}});

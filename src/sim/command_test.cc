@@ -42,6 +42,8 @@ const std::vector<std::string> good_commands{
     "shutdown node1",
     "reboot node1",
     "cancel-shutdown node1",
+    "drill",
+    "watchdog-drill node1",
     "drain node1",
     "drain node1 90",
     "undrain node1",

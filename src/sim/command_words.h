@@ -109,6 +109,8 @@ class Words {
 // Those of sim/command.cc's commands that ask the cluster, as an operator does, or concern a guest.
 [[nodiscard]] Deed read_drain(Words& words);
 [[nodiscard]] Deed read_undrain(Words& words);
+[[nodiscard]] Deed read_drill(Words& words);
+[[nodiscard]] Deed read_watchdog_drill(Words& words);
 [[nodiscard]] Deed read_maintenance(Words& words);
 [[nodiscard]] Deed read_confirm_off(Words& words);
 [[nodiscard]] Deed read_rule_command(Words& words);

@@ -92,6 +92,9 @@ void GatedHypervisor::hasten(const VmId& vm, MoveStep step, Done<void> done) {
 void GatedHypervisor::cancel_migration(const VmId& vm, Done<void> done) {
   hypervisor_.cancel_migration(vm, gated(std::move(done)));
 }
+void GatedHypervisor::reach(const std::string& node, Done<std::string> done) {
+  hypervisor_.reach(node, gated(std::move(done)));
+}
 void GatedHypervisor::migration_progress(const VmId& vm,
                                          Done<std::optional<MigrationProgress>> done) {
   hypervisor_.migration_progress(vm, gated(std::move(done)));
@@ -115,6 +118,13 @@ void GatedFencer::act(const std::string& node, PowerAction action,
               [&gate = gate_, done = std::move(done)](const Result<PowerState>& result) {
                 gate.pass([done, result] { done(result); });
               });
+}
+
+void GatedFencer::probe(const std::string& node,
+                        std::function<void(std::vector<OutletSeen>)> done) {
+  fencer_.probe(node, [&gate = gate_, done = std::move(done)](const std::vector<OutletSeen>& seen) {
+    gate.pass([done, seen] { done(seen); });
+  });
 }
 
 Result<void> GatedShutdown::start(ShutdownListener& listener) {

@@ -75,6 +75,7 @@ class GatedHypervisor final : public Hypervisor, private HypervisorListener {
   void migrate(const VmId& vm, const std::string& to_node, Done<MigrationSummary> done) override;
   void hasten(const VmId& vm, MoveStep step, Done<void> done) override;
   void cancel_migration(const VmId& vm, Done<void> done) override;
+  void reach(const std::string& node, Done<std::string> done) override;
   void migration_progress(const VmId& vm, Done<std::optional<MigrationProgress>> done) override;
 
  private:
@@ -97,6 +98,7 @@ class GatedFencer final : public Fencer {
 
   void act(const std::string& node, PowerAction action,
            std::function<void(Result<PowerState>)> done) override;
+  void probe(const std::string& node, std::function<void(std::vector<OutletSeen>)> done) override;
   void cut_cable() { fencer_.cut_cable(); }
   void mend_cable() { fencer_.mend_cable(); }
 

@@ -30,6 +30,10 @@ class Quiet final : public ReplicaListener {
   void on_safe() override {}
   void on_disk_trouble(const Error& why) override { EXPECT_TRUE(disk_is_broken) << why.text; }
   void on_disk_well() override { disk_is_broken = false; }
+  void on_drill(NodeId from, const DrillAsked& /*asked*/) override { asked_by = from; }
+  void on_drill(NodeId from, const DrillReported& /*reported*/) override { answered_by = from; }
+  NodeId asked_by;
+  NodeId answered_by;
   bool disk_is_broken = false;
   std::string out_of_step;  // why, the last time
 };

@@ -198,5 +198,63 @@ TEST_F(SelfFenceTest, OfADaemonThatEndsBeforeItWasArmedEndsAtOnce) {
   EXPECT_FALSE(watchdog.armed());
 }
 
+TEST_F(SelfFenceTest, LetsTheWatchdogResetAHostThatIsToBeReset) {
+  bool survived = false;
+  begin();
+  clock.advance(3s);
+  ASSERT_TRUE(fence->armed());
+
+  fence->starve([&] { survived = true; });
+  clock.advance(10s);
+
+  EXPECT_EQ(resets, 1);
+  EXPECT_FALSE(survived) << "told before its time and its margin are over";
+}
+
+TEST_F(SelfFenceTest, TellsOfAWatchdogThatDoesNothingAndFeedsItAgain) {
+  int survived = 0;
+  begin();
+  clock.advance(3s);
+  fence->starve([&] { ++survived; });
+  for (int second = 0; second < 13; ++second) {
+    // Somebody else feeds it.
+    ASSERT_TRUE(watchdog.feed());
+    clock.advance(1s);
+  }
+  EXPECT_EQ(survived, 1);
+
+  clock.advance(30s);
+  EXPECT_EQ(resets, 0);
+}
+
+TEST_F(SelfFenceTest, FeedsAgainWhereTheDaemonEndsDuringADrill) {
+  bool ended = false;
+  begin();
+  clock.advance(3s);
+  fence->starve([] { FAIL() << "it was told to end"; });
+  clock.advance(5s);
+
+  fence->retire([&](const Result<void>& off) { ended = off.has_value(); });
+  clock.advance(4s);
+  taken_back({});
+  clock.advance(30s);
+
+  EXPECT_TRUE(ended);
+  EXPECT_EQ(resets, 0);
+}
+
+TEST_F(SelfFenceTest, TellsEverybodyWhoWantsItToEndThatItHas) {
+  int told = 0;
+  begin();
+  clock.advance(3s);
+
+  fence->retire([&](const Result<void>& off) { told += off ? 1 : 0; });
+  fence->retire([&](const Result<void>& off) { told += off ? 1 : 0; });
+  taken_back({});
+  fence->retire([&](const Result<void>& off) { told += off ? 1 : 0; });
+
+  EXPECT_EQ(told, 3);
+}
+
 }  // namespace
 }  // namespace upbeat

@@ -107,6 +107,10 @@ class World final : private MachineListener {
   void remove_rules();
   /// An operator asks the members in turn; what they answer stands in the log.
   void ask(const Event& request, const std::string& words);
+  /// An operator asks for a drill; what would fail stands in the log when it is over.
+  void drill();
+  /// An operator has the watchdog of an empty node reset its host.
+  void drill_watchdog(const std::string& node);
   [[nodiscard]] NodeId id_of(const std::string& node) const { return ids_.at(node); }
 
   // --- time --------------------------------------------------------------------------------------
@@ -151,6 +155,7 @@ class World final : private MachineListener {
   [[nodiscard]] NodeId id_in_live(const std::string& node) const;
   [[nodiscard]] bool begins_without_daemon(NodeId node) const;
   void renew_parts();
+  void read_drill(NodeId asked, std::uint64_t number);
   /// Whom an operator asks: a member in step, or, if there is none, any daemon.
   Node* next_asked();
   /// Logs when the guest has booted.
@@ -173,6 +178,7 @@ class World final : private MachineListener {
   std::set<std::pair<std::string, std::string>> links_cut_;
   std::map<std::string, std::size_t> part_of_;  ///< what follows: who is in a ring with whom
   std::map<std::string, Timer> flapping_;
+  Timer drilling_;
   std::optional<MonotonicTime> reach_changed_;
   std::size_t asked_ = 0;
   Epoch told_epoch_;                  ///< the newest in which anything was told

@@ -76,6 +76,8 @@ v1::RuleKind to_wire(RuleKind value);
 v1::Strictness to_wire(Strictness value);
 v1::Failback to_wire(Failback value);
 v1::OnShutdown to_wire(OnShutdown value);
+v1::DrillKind to_wire(DrillKind value);
+v1::Outlet to_wire(Outlet value);
 Failback take(v1::Failback value, Reading& reading);
 OnShutdown take(v1::OnShutdown value, Reading& reading);
 DrainCause take(v1::DrainCause value, Reading& reading);
@@ -129,6 +131,16 @@ Decision take(const v1::Decision& in, Reading& reading);
 // The state (convert_state.cc).
 void put(const State& in, v1::State& out);
 State take(const v1::State& in, Reading& reading);
+
+// Drills (convert_drill.cc).
+void put(const DeviceAnswer& in, v1::DeviceAnswer& out);
+DeviceAnswer take(const v1::DeviceAnswer& in, Reading& reading);
+void put(const PeerReport& in, v1::PeerReport& out);
+PeerReport take(const v1::PeerReport& in, Reading& reading);
+void put(const DrillAsked& in, v1::DrillAsked& out);
+DrillAsked take(const v1::DrillAsked& in, Reading& reading);
+void put(const DrillReported& in, v1::DrillReported& out);
+DrillReported take(const v1::DrillReported& in, Reading& reading);
 
 // Messages (convert_message.cc).
 void put(const Message& in, v1::Message& out);

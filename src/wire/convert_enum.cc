@@ -143,6 +143,28 @@ v1::OnShutdown to_wire(OnShutdown value) {
   return v1::ON_SHUTDOWN_UNSPECIFIED;
 }
 
+v1::DrillKind to_wire(DrillKind value) {
+  switch (value) {
+    case DrillKind::look:
+      return v1::DRILL_KIND_LOOK;
+    case DrillKind::watchdog:
+      return v1::DRILL_KIND_WATCHDOG;
+  }
+  return v1::DRILL_KIND_UNSPECIFIED;
+}
+
+v1::Outlet to_wire(Outlet value) {
+  switch (value) {
+    case Outlet::unknown:
+      return v1::OUTLET_UNKNOWN;
+    case Outlet::on:
+      return v1::OUTLET_ON;
+    case Outlet::off:
+      return v1::OUTLET_OFF;
+  }
+  return v1::OUTLET_UNSPECIFIED;
+}
+
 Failback take(v1::Failback value, Reading& reading) {
   return from_wire<Failback>(value, to_wire, "a failback", reading);
 }

@@ -85,6 +85,8 @@ void put(const Message& in, v1::Message& out) {
                  [&](const SnapshotChunk& m) { put(m, *out.mutable_snapshot_chunk()); },
                  [&](const Proposal& m) { put(m, *out.mutable_proposal()); },
                  [&](const Persisted& m) { put(m, *out.mutable_persisted()); },
+                 [&](const DrillAsked& m) { wire::put(m, *out.mutable_drill_asked()); },
+                 [&](const DrillReported& m) { wire::put(m, *out.mutable_drill_reported()); },
              },
              in);
 }
@@ -99,6 +101,10 @@ Message take(const v1::Message& in, Reading& reading) {
       return take(in.proposal(), reading);
     case v1::Message::kPersisted:
       return take(in.persisted());
+    case v1::Message::kDrillAsked:
+      return take(in.drill_asked(), reading);
+    case v1::Message::kDrillReported:
+      return take(in.drill_reported(), reading);
     case v1::Message::KIND_NOT_SET:
       break;
   }

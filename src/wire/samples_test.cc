@@ -231,6 +231,21 @@ std::vector<Message> sample_messages() {
                .incarnation = large,
                .request = 3},
       Persisted{.epoch = Epoch(1), .index = EventIndex(2)},
+      DrillAsked{.drill = large, .of = NodeId(2), .kind = DrillKind::watchdog},
+      DrillReported{.drill = large,
+                    .to = NodeId(2),
+                    .refused = raw("it is frozen"),
+                    .report = {.has_watchdog = true,
+                               .peers = {{.node = NodeId(3),
+                                          .up = true,
+                                          .devices = {{.device = raw("strip"),
+                                                       .level = 2,
+                                                       .plug = raw("4"),
+                                                       .outlet = Outlet::off,
+                                                       .trouble = raw("no answer")}},
+                                          .hypervisor = "QEMU 7.2.15",
+                                          .way_trouble = raw("Connection refused")}},
+                               .alarms = {raw("the disk is full")}}},
   };
 }
 

@@ -53,13 +53,8 @@ Result<Value> decode(wire::Kind kind, std::uint32_t knows, const std::string& by
   return value;
 }
 
-/// What rules, policies and watchdogs came with.
+/// What rules, policies, watchdogs and drills came with.
 constexpr std::uint32_t format_of_rules = 2;
-
-std::uint32_t format_needed(const Message& message) {
-  const auto* proposal = std::get_if<Proposal>(&message);
-  return proposal == nullptr ? wire_needs_format : upbeat::format_needed(proposal->event);
-}
 
 bool is_new(const NodeRecord& node) {
   return node.watchdog.count() != 0 || (node.drain && node.drain->cause == DrainCause::maintenance);
@@ -85,6 +80,15 @@ std::uint32_t format_needed(const State& state) {
   const bool needs_rules =
       !state.rules.empty() || state.policy != Policy{} || any(state.nodes) || any(state.vms);
   return needs_rules ? format_of_rules : wire_needs_format;
+}
+
+std::uint32_t format_needed(const Message& message) {
+  if (const auto* proposal = std::get_if<Proposal>(&message)) {
+    return format_needed(proposal->event);
+  }
+  const bool is_new =
+      std::holds_alternative<DrillAsked>(message) || std::holds_alternative<DrillReported>(message);
+  return is_new ? format_of_rules : wire_needs_format;
 }
 
 std::string encode(const Event& event) {

@@ -20,6 +20,7 @@
 
 #include "base/result.h"
 #include "base/strong.h"
+#include "core/drill.h"
 #include "core/event.h"
 #include "core/state.h"
 
@@ -86,13 +87,32 @@ struct Persisted {
   bool operator==(const Persisted&) const = default;
 };
 
-using Message = std::variant<Hello, SnapshotChunk, Proposal, Persisted>;
+/// A member is to take part in a drill (core/drill.h). Drills are no part of the state: whoever
+/// asks keeps what comes of it.
+struct DrillAsked {
+  std::uint64_t drill = 0;  ///< its number, for the one who asks
+  NodeId of;
+  DrillKind kind = DrillKind::look;
+  bool operator==(const DrillAsked&) const = default;
+};
+
+/// What came of it.
+struct DrillReported {
+  std::uint64_t drill = 0;
+  NodeId to;
+  std::string refused;  ///< why it does not take part; empty: it does, or did
+  DrillReport report;
+  bool operator==(const DrillReported&) const = default;
+};
+
+using Message = std::variant<Hello, SnapshotChunk, Proposal, Persisted, DrillAsked, DrillReported>;
 
 // --- to bytes and back -------------------------------------------------------------------------
 
 /// The oldest format whose readers understand this; an older one would take it for something else.
 [[nodiscard]] std::uint32_t format_needed(const Event& event);
 [[nodiscard]] std::uint32_t format_needed(const State& state);
+[[nodiscard]] std::uint32_t format_needed(const Message& message);
 
 /// The readers refuse what needs a format above `knows`: that of this release, or an older one's in
 /// a simulation of two releases.

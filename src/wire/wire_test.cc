@@ -82,6 +82,13 @@ TEST(WireSamples, LeaveAFieldOfAnEventOrMessageUnset) {
   expect_no_default(std::get<ViewChanged>(sample_events()[0]).configured.front());
 }
 
+TEST(WireSamples, LeaveAFieldOfADrillsReportUnset) {
+  const auto reported = std::get<DrillReported>(sample_messages().back());
+  expect_no_default(reported.report);
+  expect_no_default(reported.report.peers.front());
+  expect_no_default(reported.report.peers.front().devices.front());
+}
+
 TEST(WireSamples, LeaveAFieldOfTheStateUnset) {
   const State state = sample_state();
   const NodeRecord& node = state.nodes.at(NodeId(2));

@@ -1,0 +1,147 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# `upbeat drill` on real parts: a healthy cluster; a wrong community string; a plug whose outlet is off; a rehearsed
+# drain that brings its guests back alive; Ctrl-C half way.
+set -euo pipefail
+
+readonly upbeat="${UPBEAT_BUILD:?the folder of the build}/bin/upbeat"
+readonly lab="drill$$"
+work="$(mktemp -d)"
+readonly work
+
+say() { printf '%s %s\n' "$(date +%T)" "$*"; }
+die() {
+  say "FAILED: $*" >&2
+  cat "${work}/told" >&2 2>/dev/null || true
+  node node0 upbeat events --limit 40 >&2 || true
+  exit 1
+}
+finish() { "${upbeat}" lab down --name "${lab}" >/dev/null 2>&1 || true; rm -rf "${work}"; }
+trap finish EXIT
+
+in_lab() { "${upbeat}" lab "$1" --name "${lab}" "${@:2}"; }
+node() { in_lab exec "$1" -- "${@:2}"; }
+wait_for() {
+  local end=$((SECONDS + $1))
+  until "${@:2}"; do
+    ((SECONDS < end)) || die "not within $1 s: ${*:2}"
+    sleep 0.2
+  done
+}
+
+places() { node node0 upbeat vm list | awk '$2 == "running" { print $1, $3 }'; }
+runs_on() { places | grep -qx "$1 $2"; }
+stands() { [[ "$(node node0 upbeat node list | awk -v node="$1" '$1 == node { print $2 }')" == "$2" ]]; }
+all_answer() { [[ "$(in_lab status --json | grep -o '"answers":true' | wc -l)" == 2 ]]; }
+# Each guest's boot id: one that was started anew has another.
+lives() {
+  in_lab status --json | grep -o '"name":"x[0-9]*"[^}]*' |
+    sed -E 's/.*"name":"(x[0-9]+)".*"boot_id":"([^"]*)".*/\1 \2/'
+}
+# All that changes when something happens.
+snapshot() { node node0 upbeat events --limit 1000; places; }
+
+# drill STATUS: the drill ends with it; what it told is in told.
+drill() {
+  local status=0
+  node node0 upbeat drill >"${work}/told" || status=$?
+  cat "${work}/told"
+  ((status == $1)) || die "a drill ended with status ${status}, not $1"
+}
+tells() { grep -qE "$1" "${work}/told" || die "it does not tell: $1"; }
+tells_not() { ! grep -qE "$1" "${work}/told" || die "it tells: $1"; }
+
+healthy() {
+  say "in a healthy cluster nothing would fail, and nothing is changed by asking"
+  snapshot >"${work}/before"
+  drill 0
+  snapshot >"${work}/after"
+  diff -u "${work}/before" "${work}/after" || die "asking changed something"
+  tells 'Nothing would fail on the day'
+  [[ "$(grep -c '2 of 2.*2 of 2' "${work}/told")" == 3 ]] || die "not everybody asked for everybody"
+}
+
+wrong_community() {
+  say "node1 has a wrong community string for the power strip"
+  node node1 sh -c 'cp /etc/upbeat/strip.community /root/right && echo wrong >/etc/upbeat/strip.community'
+  drill 1
+  tells '1\. node1 could not fence node0, node2: fence device .power-strip.'
+  tells_not 'node[02] could not fence'
+  node node1 cp /root/right /etc/upbeat/strip.community
+  drill 0
+}
+
+# node2 is off, and node0 has the plugs of node1 and node2 the wrong way round.
+swapped_plugs() {
+  say "node0 has node2's plug for node1, and node2 is off"
+  in_lab power node2 off
+  wait_for 120 stands node2 left
+  swap_plugs_of_node0
+  drill 1
+  tells '1\. DANGER: power-strip \(plug 3\) says that node1 is OFF, but it is up'
+  tells 'correct the plug on node0'
+  tells 'members disagree on which plug of power-strip is that of node1'
+  swap_plugs_of_node0
+  in_lab power node2 on
+  wait_for 120 stands node2 online
+  drill 0
+}
+swap_plugs_of_node0() {
+  node node0 sed -i -E '/^plugs/ s/node1 = "([0-9])", node2 = "([0-9])"/node1 = "\2", node2 = "\1"/' /etc/upbeat/upbeat.toml
+  node node0 systemctl restart upbeatd
+  wait_for 60 node node0 sh -c 'upbeat status | grep -q "Cluster: quorate"'
+  wait_for 60 stands node0 online
+}
+
+on_node1() {
+  wait_for 60 stands node1 online
+  for vm in x0 x1; do runs_on "${vm}" node1 || node node0 upbeat vm migrate "${vm}" node1 >/dev/null; done
+  wait_for 60 all_answer
+  lives >"${work}/lives"
+  [[ "$(wc -l <"${work}/lives")" == 2 ]] || die "the guests do not tell of themselves"
+}
+nobody_noticed() {
+  wait_for 60 all_answer
+  lives >"${work}/after"
+  diff -u "${work}/lives" "${work}/after" || die "$1: a guest did not live through it"
+}
+
+rehearsed_drain() {
+  say "a drain of node1 is rehearsed"
+  on_node1
+  node node0 upbeat drill --drain node1 --yes | tee "${work}/told"
+  runs_on x0 node1 || die "x0 is not back on node1"
+  runs_on x1 node1 || die "x1 is not back on node1"
+  stands node1 online || die "node1 is not online"
+  tells 'node1 was empty after'
+  nobody_noticed "a rehearsed drain"
+}
+
+# x0 writes faster than its wire takes: it is on its way until somebody ends that.
+interrupted_drain() {
+  say "a rehearsal is interrupted half way"
+  on_node1
+  node node1 virsh -q migrate-setspeed x0 1
+  node node0 sh -c 'upbeat drill --drain node1 --yes >/root/told 2>&1 & echo $! >/root/drill.pid; wait $!; echo "status $?" >>/root/told' &
+  local rehearsal=$!
+  wait_for 60 stands node1 draining
+  # shellcheck disable=SC2016  # for the shell inside
+  node node0 sh -c 'kill -INT "$(cat /root/drill.pid)"'
+  wait "${rehearsal}"
+  node node0 cat /root/told | tee "${work}/told"
+  tells 'it was interrupted; node1 takes VMs again'
+  tells 'status 130'
+  wait_for 60 stands node1 online
+  nobody_noticed "a rehearsal that was interrupted"
+}
+
+say "a cluster of three nodes and two guests"
+in_lab up --nodes 3 --vms 2 --deb "$(find "${UPBEAT_BUILD}" -maxdepth 1 -name 'upbeat_*.deb')" \
+  >"${work}/up" 2>&1 || { cat "${work}/up" >&2; die "the lab did not come up"; }
+wait_for 60 all_answer
+healthy
+wrong_community
+rehearsed_drain
+interrupted_drain
+swapped_plugs
+say "it told what would fail, and rehearsed the rest"
