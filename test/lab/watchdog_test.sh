@@ -87,7 +87,7 @@ look_on() {
     at="$(now)"
     for pid in $(pgrep -x qemu-system-x86 || true); do
       network="$(readlink "/proc/${pid}/ns/net" 2>/dev/null || true)"
-      [[ -n "${node_of[${network}]:-}" ]] || continue
+      [[ -n "${network}" && -n "${node_of[${network}]:-}" ]] || continue
       vm="$({ tr '\0' '\n' <"/proc/${pid}/cmdline"; } 2>/dev/null | sed -nE 's/^guest=(x[0-9]+).*/\1/p')"
       [[ -z "${vm}" ]] || echo "${at} ${vm} ${node_of[${network}]}" >>"${work}/looks"
     done
@@ -126,10 +126,10 @@ power_cuts() {
     prepare
     strike="$(now)"
     in_lab power "${victim}" cut
-    wait_for 60 answers_elsewhere
+    wait_for 120 answers_elsewhere
     local answered lost off
     answered="$(span_ms "${strike}" "$(now)")"
-    lost="$(event_ms "${witness}" "${victim}" 'was lost')"
+    lost="$(event_ms "${witness}" "${victim}" 'it is gone without a word')"
     off="$(event_ms "${witness}" "${victim}" 'was proved off: its watchdog of 10.0 s has reset it')"
     say "strike to lost ${lost} ms, to proved off ${off} ms, to its ${#vms_there[@]} guests answering ${answered} ms"
     in_lab power "${victim}" on
@@ -139,36 +139,46 @@ power_cuts() {
 # Only the guests' own answers count, so that asking the cluster costs no time of theirs.
 answers_elsewhere() { local vm; for vm in "${vms_there[@]}"; do answers "${vm}" || return 1; done; }
 
-# resets WHAT COMMAND…: the victim is reset by its watchdog before its guests run elsewhere.
+# resets WHAT COMMAND…: the victim is reset by its watchdog, once.
 resets() {
   say "$1"
   prepare
   strike="$(now)"
   "${@:2}"
   wait_for 40 has_ended "${victim}" "${life}"
-  local ended
-  ended="$(span_ms "${strike}" "$(now)")"
-  wait_for 60 they_answer
-  local vm="${vms_there[0]}" before after
-  before="$(last_seen "${vm}" "${victim}")"
-  after="$(first_seen_after "${vm}" "${victim}" "${strike}")"
-  say "reset ${ended} ms after the strike; ${vm} ran there for the last time at $(span_ms "${strike}" "${before}") ms, elsewhere from $(span_ms "${strike}" "${after}") ms on"
+  say "reset $(span_ms "${strike}" "$(now)") ms after the strike"
   wait_for 60 runs_anew "${victim}" "${life}"
+  life="$(life_of "${victim}")"
 }
+was_reset_once() {
+  has_ended "${victim}" "${life}" && die "$1: ${victim} was reset twice"
+  nothing_ran_twice "$1"
+}
+# A host that is back before its time is over says itself that nothing runs there: that is proof enough.
+is_repaired() {
+  wait_for 180 all_well "${witness}"
+  say "all guests answer $(span_ms "${strike}" "$(now)") ms after the strike"
+  was_reset_once "$1"
+}
+
 pulled_cables() {
   resets "both cables of a host are pulled" pull
+  wait_for 120 they_answer
+  local vm="${vms_there[0]}"
+  say "${vm} ran there for the last time $(span_ms "${strike}" "$(last_seen "${vm}" "${victim}")") ms after the strike, and elsewhere from $(span_ms "${strike}" "$(first_seen_after "${vm}" "${victim}" "${strike}")") ms on"
   in_lab cable "${victim}" plug
   comes_back_empty "pulled cables"
+  was_reset_once "pulled cables"
 }
 pull() { in_lab cable "${victim}" pull; }
 standing_daemon() {
   resets "upbeatd of a host stands still" freeze
-  comes_back_empty "a daemon that stands still"
+  is_repaired "a daemon that stands still"
 }
 freeze() { node "${victim}" systemctl kill --signal=STOP upbeatd; }
 killed_daemon() {
   resets "upbeatd of a host is killed and stays away" kill_for_good
-  comes_back_empty "a daemon that stays away"
+  is_repaired "a daemon that stays away"
 }
 kill_for_good() { node "${victim}" sh -c 'systemctl --quiet mask --runtime upbeatd && systemctl kill --signal=KILL upbeatd'; }
 
