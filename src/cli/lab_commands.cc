@@ -176,6 +176,14 @@ void add_up(CLI::App& group, Told& told) {
       ->check(CLI::Range(300, 60'000))
       ->capture_default_str();
   add_echo_option(*up, told.shape.echo);
+  up->add_option("--watchdog", told.shape.watchdog_s,
+                 "give each node a watchdog, and its upbeatd so many seconds")
+      ->check(CLI::Range(10, 120));
+  up->add_option("--fencing", told.shape.fencing,
+                 "who proves a lost node off: the power strip, or none (then a watchdog, if any)")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Fencing>{{"strip", Fencing::strip}, {"none", Fencing::none}}))
+      ->default_str("strip");
   up->add_flag("--without-upbeat", told.without_upbeat, "leave Upbeat out")->group("");
 }
 

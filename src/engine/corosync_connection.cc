@@ -38,8 +38,10 @@ struct CorosyncHandles {
   bool cfg_open = false;
   NodeId self;
   std::map<int, NodeEntry> nodelist;  // by its place in corosync.conf
-  CorosyncEvents* events = nullptr;   // while dispatching
-  bool told = false;                  // something, in this dispatch
+  std::optional<std::uint32_t> token_ms;
+  std::optional<std::uint32_t> consensus_ms;
+  CorosyncEvents* events = nullptr;  // while dispatching
+  bool told = false;                 // something, in this dispatch
 
   CorosyncHandles() = default;
   CorosyncHandles(const CorosyncHandles&) = delete;
@@ -56,6 +58,9 @@ namespace {
 
 constexpr std::string_view group_name = "upbeat";
 constexpr char nodelist_prefix[] = "nodelist.node.";
+/// In force, with defaults and what the number of nodes adds (cmap_keys(7)).
+constexpr char token_key[] = "runtime.config.totem.token";
+constexpr char consensus_key[] = "runtime.config.totem.consensus";
 
 /// Corosync answers "try again" while it forms a ring or still forgets our last life.
 constexpr int try_again_limit = 100;
@@ -239,6 +244,33 @@ void on_configuration(cmap_handle_t /*handle*/, cmap_track_handle_t /*track*/, s
   note_key(handles.nodelist, key, now.type, {static_cast<const char*>(now.data), now.len});
 }
 
+std::optional<std::uint32_t>& timing(CorosyncHandles& handles, std::string_view key) {
+  return key == token_key ? handles.token_ms : handles.consensus_ms;
+}
+
+void on_timing(cmap_handle_t /*handle*/, cmap_track_handle_t /*track*/, std::int32_t /*event*/,
+               const char* key, cmap_notify_value now, cmap_notify_value /*before*/,
+               void* user_data) {
+  auto& handles = *static_cast<CorosyncHandles*>(user_data);
+  handles.told = true;
+  std::uint32_t ms = 0;
+  if (now.type != CMAP_VALUETYPE_UINT32 || now.len != sizeof ms) return;
+  std::memcpy(&ms, now.data, sizeof ms);
+  timing(handles, key) = ms;
+}
+
+cs_error_t track_timing(CorosyncHandles& to) {
+  for (const char* key : {token_key, consensus_key}) {
+    cmap_track_handle_t track = 0;
+    const auto code =
+        cmap_track_add(to.cmap, key, CMAP_TRACK_ADD | CMAP_TRACK_MODIFY, on_timing, &to, &track);
+    if (code != CS_OK) return code;
+    std::uint32_t ms = 0;
+    if (cmap_get_uint32(to.cmap, key, &ms) == CS_OK) timing(to, key) = ms;
+  }
+  return CS_OK;
+}
+
 cs_error_t open_configuration(CorosyncHandles& to) {
   cs_error_t code = patiently([&] { return cmap_initialize(&to.cmap); });
   to.cmap_open = code == CS_OK;
@@ -249,6 +281,7 @@ cs_error_t open_configuration(CorosyncHandles& to) {
                        CMAP_TRACK_ADD | CMAP_TRACK_DELETE | CMAP_TRACK_MODIFY | CMAP_TRACK_PREFIX,
                        on_configuration, &to, &track);
   }
+  if (code == CS_OK) code = track_timing(to);
   cmap_iter_handle_t walk = 0;
   if (code == CS_OK) code = cmap_iter_init(to.cmap, nodelist_prefix, &walk);
   if (code != CS_OK) return code;
@@ -324,6 +357,16 @@ Result<std::vector<ConfiguredNode>> CorosyncConnection::configured_nodes() const
   }
   std::ranges::sort(nodes, {}, &ConfiguredNode::id);
   return nodes;
+}
+
+Result<RingTiming> CorosyncConnection::ring_timing() const {
+  if (!handles_->token_ms || !handles_->consensus_ms) {
+    return fail("Cannot tell how long Corosync needs to form a ring: it does not say `" +
+                std::string(handles_->token_ms ? consensus_key : token_key) +
+                "`; look at `corosync-cmapctl -g` of it, and use Corosync 3.");
+  }
+  return RingTiming{.token = std::chrono::milliseconds(*handles_->token_ms),
+                    .consensus = std::chrono::milliseconds(*handles_->consensus_ms)};
 }
 
 int CorosyncConnection::fd(Stream stream) const {

@@ -46,6 +46,8 @@ class CorosyncConnection {
   [[nodiscard]] NodeId self() const;
   /// The configured nodes, sorted by id, as last told.
   [[nodiscard]] Result<std::vector<ConfiguredNode>> configured_nodes() const;
+  /// As last told.
+  [[nodiscard]] Result<RingTiming> ring_timing() const;
 
   /// The streams of a connection, each with a file descriptor that turns readable.
   enum class Stream { group, quorum, configuration, service };

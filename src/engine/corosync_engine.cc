@@ -101,6 +101,11 @@ class CorosyncEngine::Body : public std::enable_shared_from_this<Body>,
     return connection_->configured_nodes();
   }
 
+  Result<RingTiming> ring_timing() const {
+    if (!connection_) return std::unexpected(gone());
+    return connection_->ring_timing();
+  }
+
  private:
   struct Outgoing {
     std::string_view head;  // of static life
@@ -284,5 +289,7 @@ Result<NodeId> CorosyncEngine::self() { return body_->self(); }
 Result<std::vector<ConfiguredNode>> CorosyncEngine::configured_nodes() {
   return body_->configured_nodes();
 }
+
+Result<RingTiming> CorosyncEngine::ring_timing() { return body_->ring_timing(); }
 
 }  // namespace upbeat

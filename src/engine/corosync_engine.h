@@ -33,6 +33,7 @@ class CorosyncEngine final : public Engine {
   [[nodiscard]] Result<void> send(std::string bytes) override;
   [[nodiscard]] Result<NodeId> self() override;
   [[nodiscard]] Result<std::vector<ConfiguredNode>> configured_nodes() override;
+  [[nodiscard]] Result<RingTiming> ring_timing() override;
 
  private:
   class Body;

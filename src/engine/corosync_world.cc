@@ -113,6 +113,17 @@ class CorosyncWorld final : public ContractWorld {
     return nodes;
   }
 
+  Result<RingTiming> ring_timing(NodeId node) override {
+    const auto answer = ask(node, "timing");
+    if (!answer) return std::unexpected(answer.error());
+    std::istringstream in(*answer);
+    std::string word;
+    std::int64_t token = 0;
+    std::int64_t consensus = 0;
+    in >> word >> token >> consensus;
+    return RingTiming{std::chrono::milliseconds(token), std::chrono::milliseconds(consensus)};
+  }
+
   [[nodiscard]] const Life& life(NodeId node) const override { return *peers_.at(node).life; }
   [[nodiscard]] const std::vector<std::unique_ptr<Life>>& lives() const override { return lives_; }
 

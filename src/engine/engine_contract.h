@@ -29,7 +29,8 @@ struct Life {
 };
 
 /// Nodes 1, 2 and 3, named node1 to node3. At the beginning all engines are up or coming up, in one
-/// network, and no daemon runs. A failure of the world itself (not of the engine) throws.
+/// network, and no daemon runs. Their token is 1000 ms, their consensus timeout 1200 ms. A failure
+/// of the world itself (not of the engine) throws.
 class ContractWorld {
  public:
   ContractWorld() = default;
@@ -51,6 +52,7 @@ class ContractWorld {
   virtual std::size_t flood(NodeId node, std::size_t count, std::size_t bytes) = 0;
   virtual Result<NodeId> self(NodeId node) = 0;
   virtual Result<std::vector<ConfiguredNode>> configured_nodes(NodeId node) = 0;
+  virtual Result<RingTiming> ring_timing(NodeId node) = 0;
 
   /// The present or last life of the node's daemon.
   [[nodiscard]] virtual const Life& life(NodeId node) const = 0;

@@ -6,6 +6,7 @@
 //   > flood N SIZE < flooded HOW_MANY_WERE_TAKEN
 //   > self           < self ID | error SENTENCE
 //   > nodes          < nodes ID=NAME,... | error SENTENCE
+//   > timing         < timing TOKEN_MS CONSENSUS_MS | error SENTENCE
 //                    < view SEQUENCE LEADER QUORATE NODES MEMBERS      (1,2,3 and
 //                    1=INCARNATION,...) < message FROM TEXT < lost SENTENCE
 // It ends with its standard input.
@@ -76,6 +77,12 @@ void obey(Engine& engine, const std::string& line) {
       std::string list = "nodes ";
       for (const auto& node : *nodes) list += std::to_string(node.id.get()) + "=" + node.name + ",";
       return list;
+    });
+  } else if (line == "timing") {
+    const auto timing = engine.ring_timing();
+    answer(timing, [&] {
+      return "timing " + std::to_string(timing->token.count()) + " " +
+             std::to_string(timing->consensus.count());
     });
   } else {
     tell("error Unknown command: " + line);

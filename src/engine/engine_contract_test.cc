@@ -94,6 +94,13 @@ TEST_P(EngineContract, KnowsItselfAndTheConfiguredNodes) {
             (std::vector<ConfiguredNode>{{n1, "node1"}, {n2, "node2"}, {n3, "node3"}}));
 }
 
+TEST_P(EngineContract, KnowsHowLongARingMayTakeToForm) {
+  ASSERT_TRUE(start_three());
+
+  EXPECT_EQ(world->ring_timing(n2), (RingTiming{.token = std::chrono::milliseconds(1000),
+                                                .consensus = std::chrono::milliseconds(1200)}));
+}
+
 TEST_P(EngineContract, DeliversTheMessagesOfAllSendersToAllInOneOrder) {
   constexpr int rounds = 40;
   ASSERT_TRUE(start_three());
@@ -217,6 +224,7 @@ TEST_P(EngineContract, TellsThatTheEngineIsLostAndComesBackAsAnotherIncarnation)
   EXPECT_FALSE(world->send(n2, "into nothing"));
   EXPECT_FALSE(world->self(n2));
   EXPECT_FALSE(world->configured_nodes(n2));
+  EXPECT_FALSE(world->ring_timing(n2));
   ASSERT_TRUE(await_view({n1, n3}, {n1, n3}));
 
   world->start_engine(n2);

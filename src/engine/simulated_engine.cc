@@ -29,4 +29,9 @@ Result<std::vector<ConfiguredNode>> SimulatedEngine::configured_nodes() {
   return std::unexpected(SimulatedNetwork::engine_is_down());
 }
 
+Result<RingTiming> SimulatedEngine::ring_timing() {
+  if (network_.runs(node_)) return network_.timing();
+  return std::unexpected(SimulatedNetwork::engine_is_down());
+}
+
 }  // namespace upbeat

@@ -21,6 +21,7 @@ class SimulatedEngine final : public Engine {
   [[nodiscard]] Result<void> send(std::string bytes) override;
   [[nodiscard]] Result<NodeId> self() override;
   [[nodiscard]] Result<std::vector<ConfiguredNode>> configured_nodes() override;
+  [[nodiscard]] Result<RingTiming> ring_timing() override;
 
  private:
   SimulatedNetwork& network_;

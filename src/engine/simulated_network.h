@@ -23,7 +23,8 @@ struct DelayRange {
   std::chrono::nanoseconds longest{0};
 };
 
-/// The defaults are what three Corosyncs with a token of 1000 ms do on one machine.
+/// The defaults are what three Corosyncs with a token of 1000 ms do on one machine; `timing` is
+/// what they then say of it.
 struct SimulatedNetworkOptions {
   std::uint64_t seed = 1;
   DelayRange ordering{std::chrono::microseconds(50), std::chrono::microseconds(500)};
@@ -31,6 +32,8 @@ struct SimulatedNetworkOptions {
   DelayRange daemon_change{std::chrono::milliseconds(1), std::chrono::milliseconds(10)};
   DelayRange loss_detection{std::chrono::milliseconds(2100), std::chrono::milliseconds(2300)};
   DelayRange forming{std::chrono::milliseconds(1), std::chrono::milliseconds(100)};
+  RingTiming timing{.token = std::chrono::milliseconds(1000),
+                    .consensus = std::chrono::milliseconds(1200)};
   DelayRange merge{std::chrono::milliseconds(800), std::chrono::milliseconds(2200)};
   DelayRange boot{std::chrono::milliseconds(300), std::chrono::milliseconds(600)};
   DelayRange reconnect{std::chrono::milliseconds(1), std::chrono::milliseconds(engine_retry_ms)};
@@ -81,6 +84,7 @@ class SimulatedNetwork {
   [[nodiscard]] bool runs(NodeId node) const;
   [[nodiscard]] static Error engine_is_down();
   [[nodiscard]] const std::vector<ConfiguredNode>& configured() const { return configured_; }
+  [[nodiscard]] RingTiming timing() const { return options_.timing; }
 
   void join_group(NodeId node);
   void reach_changed();

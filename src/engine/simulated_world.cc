@@ -72,6 +72,7 @@ class SimulatedWorld final : public ContractWorld {
   Result<std::vector<ConfiguredNode>> configured_nodes(NodeId node) override {
     return engine(node).configured_nodes();
   }
+  Result<RingTiming> ring_timing(NodeId node) override { return engine(node).ring_timing(); }
 
   [[nodiscard]] const Life& life(NodeId node) const override {
     return *daemons_.at(node.get()).life;

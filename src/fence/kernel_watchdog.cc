@@ -23,9 +23,6 @@ constexpr std::chrono::milliseconds feed_on_interval{400};
 /// Closing after this character means to stop the watchdog.
 constexpr char magic_character = 'V';
 
-constexpr const char* no_watchdog =
-    "it is no watchdog; correct device in [watchdog] of upbeat.toml";
-
 bool is_unknown(int error_number) { return error_number == ENOTTY || error_number == EOPNOTSUPP; }
 
 std::string last_error() { return std::strerror(errno); }
@@ -62,7 +59,7 @@ Result<void> KernelWatchdog::arm(std::chrono::milliseconds timeout) {
 
 Result<void> KernelWatchdog::open() {
   struct stat node{};
-  if (::stat(place_.device.c_str(), &node) == 0 && !S_ISCHR(node.st_mode)) {
+  if (::stat(place_.device.c_str(), &node) == 0 && !may_be_watchdog(node.st_mode)) {
     return trouble("arm", no_watchdog);
   }
   fd_.reset(::open(place_.device.c_str(), O_WRONLY | O_CLOEXEC));

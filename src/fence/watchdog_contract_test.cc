@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One contract for watchdogs, run against Linux's and against the twin.
+// One contract for watchdogs, run against Linux's, the lab's and the twin.
 #include <gtest/gtest.h>
 
 #include <ostream>
@@ -153,6 +153,8 @@ std::string name_of(const testing::TestParamInfo<Kind>& info) { return info.para
 
 INSTANTIATE_TEST_SUITE_P(Simulated, WatchdogContract,
                          testing::Values(Kind{"Twin", &make_simulated_watchdog_world}), name_of);
+INSTANTIATE_TEST_SUITE_P(Lab, WatchdogContract,
+                         testing::Values(Kind{"Fuse", &make_lab_watchdog_world}), name_of);
 INSTANTIATE_TEST_SUITE_P(Linux, WatchdogContract,
                          testing::Values(Kind{"Softdog", &make_softdog_world},
                                          Kind{"Chipset", &make_chipset_watchdog_world}),

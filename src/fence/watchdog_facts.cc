@@ -70,6 +70,8 @@ WatchdogFacts look_at_watchdog(const WatchdogPlace& place) {
   return facts;
 }
 
+bool may_be_watchdog(mode_t mode) { return S_ISCHR(mode) || S_ISREG(mode); }
+
 Result<std::chrono::seconds> device_timeout(std::chrono::milliseconds timeout) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(timeout / lives_of_a_feed);
   if (seconds < least_device_timeout) {
@@ -135,6 +137,8 @@ std::string why_not_opened(int error_number) {
     case ENXIO:
       return "there is no such watchdog on this host; load its driver (`modprobe softdog` where "
              "the hardware has none), or name another device in [watchdog] of upbeat.toml";
+    case ETXTBSY:  // the file of a program that runs
+      return no_watchdog;
     case EACCES:
     case EPERM:
       return "upbeatd may not open it; run it as root, in a unit without PrivateDevices= and with "

@@ -2,6 +2,8 @@
 // What is known of a kernel watchdog, and whether that will do.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -32,6 +34,14 @@ struct WatchdogFacts {
 /// known by its number, not by its name. A file that is not there leaves its fact empty.
 /// Source: Linux, Documentation/ABI/testing/sysfs-class-watchdog.
 [[nodiscard]] WatchdogFacts look_at_watchdog(const WatchdogPlace& place);
+
+inline constexpr const char* no_watchdog =
+    "it is no watchdog; correct device in [watchdog] of upbeat.toml";
+
+/// Whether a file of this kind (`st_mode`) may be opened to ask whether it is one. Character
+/// devices are; a regular file may be, served by a program through FUSE, and opening another one
+/// does no harm. Opening a FIFO would wait for ever.
+[[nodiscard]] bool may_be_watchdog(mode_t mode);
 
 /// A feed counts twice. When a process that holds an armed watchdog ends, the kernel feeds it once
 /// more (`watchdog_release` of drivers/watchdog/watchdog_dev.c: "watchdog did not stop!"), however

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <linux/watchdog.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <filesystem>
@@ -152,6 +153,14 @@ TEST(WatchdogDriver, ThatKeepsAPretimeoutIsTrustedAsLongAsItCanBeFed) {
             "to feed it always; give it 5 s or more");
 }
 
+TEST(WatchdogDevice, MayBeAFileThatAProgramServesButNothingThatBlocksWhoOpensIt) {
+  EXPECT_TRUE(may_be_watchdog(S_IFCHR | 0600));
+  EXPECT_TRUE(may_be_watchdog(S_IFREG | 0600));
+  for (const mode_t kind : {S_IFIFO, S_IFBLK, S_IFDIR, S_IFSOCK}) {
+    EXPECT_FALSE(may_be_watchdog(kind | 0600)) << kind;
+  }
+}
+
 TEST(WatchdogDevice, ThatCannotBeOpenedIsToldWithWhatToDo) {
   EXPECT_TRUE(why_not_opened(EBUSY).contains("RuntimeWatchdogSec=off"));
   for (const int number : {ENOENT, ENODEV, ENXIO}) {
@@ -160,6 +169,7 @@ TEST(WatchdogDevice, ThatCannotBeOpenedIsToldWithWhatToDo) {
   for (const int number : {EACCES, EPERM}) {
     EXPECT_TRUE(why_not_opened(number).contains("DeviceAllow=")) << number;
   }
+  EXPECT_EQ(why_not_opened(ETXTBSY), no_watchdog);
   EXPECT_TRUE(why_not_opened(EIO).contains("Input/output error"));
 }
 

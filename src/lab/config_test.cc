@@ -45,6 +45,18 @@ TEST(UpbeatToml, GivesEachNodeItsPlugAndKeepsTheSecretInAFile) {
   EXPECT_THAT(text, HasSubstr("memory_mib = 1024"));
 }
 
+TEST(UpbeatToml, HasAWatchdogOnlyIfTheNodesHave) {
+  EXPECT_THAT(upbeat_toml({}), Not(HasSubstr("[watchdog]")));
+  EXPECT_THAT(upbeat_toml({.watchdog_s = 12}), HasSubstr("[watchdog]\ntimeout_s = 12\n[fence."));
+}
+
+TEST(UpbeatToml, NamesNoFenceDeviceWhereThereIsNone) {
+  const auto text = upbeat_toml({.fencing = Fencing::none, .watchdog_s = 12});
+
+  EXPECT_THAT(text, Not(HasSubstr("fence")));
+  EXPECT_THAT(text, HasSubstr("[watchdog]\ntimeout_s = 12\n"));
+}
+
 TEST(SnmpdConf, LetsTheCommunitySeeTheOutletsAndTheIdentityOnly) {
   const auto text = snmpd_conf("secret", "/x/upbeat lab power-strip --name a");
 
@@ -116,6 +128,8 @@ TEST(Manifest, ComesBackAsItWasWritten) {
                     .accelerator = Accelerator::kvm,
                     .echo = Echo::stack,
                     .software = Software::none,
+                    .fencing = Fencing::none,
+                    .watchdog_s = 12,
                     .phase = Phase::up};
 
   const auto back = parse_shape(to_json(shape));
@@ -125,6 +139,8 @@ TEST(Manifest, ComesBackAsItWasWritten) {
   EXPECT_EQ(back->nodes, 3);
   EXPECT_EQ(back->accelerator, Accelerator::kvm);
   EXPECT_EQ(back->echo, Echo::stack);
+  EXPECT_EQ(back->fencing, Fencing::none);
+  EXPECT_EQ(back->watchdog_s, 12);
 }
 
 TEST(Manifest, RefusesWhatIsNoManifest) {

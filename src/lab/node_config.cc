@@ -84,8 +84,10 @@ std::string upbeat_toml(const Shape& shape) {
       << "     # of it, not for guests\n"
          "[hypervisor]\n"
          "uri = \"qemu:///system\"\n"
-         "migrate_uri = \"qemu+tcp://{node}/system\"\n"
-         "[fence.power-strip]\n"
+         "migrate_uri = \"qemu+tcp://{node}/system\"\n";
+  if (shape.watchdog_s > 0) out << "[watchdog]\ntimeout_s = " << shape.watchdog_s << "\n";
+  if (shape.fencing == Fencing::none) return out.str();
+  out << "[fence.power-strip]\n"
          "agent = \"fence_apc_snmp\"\n"
          "timeout_s = 20\n"
          "options = { ip = \""

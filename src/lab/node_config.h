@@ -15,7 +15,8 @@ namespace upbeat::lab {
 /// look like the same machine to libvirt, which then refuses to migrate between them.
 [[nodiscard]] std::string libvirtd_conf(const std::string& host_uuid);
 [[nodiscard]] std::string qemu_conf();
-/// /etc/upbeat/upbeat.toml; fencing goes through the power strip.
+/// /etc/upbeat/upbeat.toml; a lost node is proved off by the power strip, its watchdog, both or
+/// none.
 [[nodiscard]] std::string upbeat_toml(const Shape& shape);
 /// snmpd.conf(5) of the power strip: it answers on the gateway, to this community, only the system
 /// identity of an APC rack PDU and the outlets, which `outlet_command` serves.

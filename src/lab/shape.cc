@@ -20,6 +20,8 @@ std::string to_json(const Shape& shape) {
       {"accelerator", shape.accelerator == Accelerator::kvm ? "kvm" : "tcg"},
       {"echo", shape.echo == Echo::driver ? "driver" : "stack"},
       {"software", shape.software == Software::upbeat ? "upbeat" : "none"},
+      {"fencing", shape.fencing == Fencing::strip ? "strip" : "none"},
+      {"watchdog_s", shape.watchdog_s},
       {"phase", shape.phase == Phase::up ? "up" : "starting"},
   };
   return boost::json::serialize(manifest) + "\n";
@@ -50,6 +52,8 @@ Result<Shape> parse_shape(const std::string& json) {
   shape.accelerator = is("accelerator", "kvm") ? Accelerator::kvm : Accelerator::tcg;
   shape.echo = is("echo", "stack") ? Echo::stack : Echo::driver;
   shape.software = is("software", "none") ? Software::none : Software::upbeat;
+  shape.fencing = is("fencing", "none") ? Fencing::none : Fencing::strip;
+  number("watchdog_s", shape.watchdog_s);
   shape.phase = is("phase", "up") ? Phase::up : Phase::starting;
   if (shape.nodes < 1 || shape.nodes > node_limit || shape.vms < 0 || shape.vms > vm_limit) {
     return fail("cannot read the lab's manifest: its numbers of nodes or VMs are out of range");

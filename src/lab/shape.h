@@ -20,6 +20,10 @@ enum class Echo : std::uint8_t { driver, stack };
 /// cluster.
 enum class Software : std::uint8_t { upbeat, none };
 
+/// Whether nodes that are lost are proved off by the power strip; without it only a watchdog, or an
+/// operator, can.
+enum class Fencing : std::uint8_t { strip, none };
+
 /// How far the lab has come. Whatever is `starting` and locked by nobody was killed half way.
 enum class Phase : std::uint8_t { starting, up };
 
@@ -34,6 +38,8 @@ struct Shape {
   int tsc_khz = 0;  ///< of the machine; 0: guests must not go by its time stamp counter
   Echo echo = Echo::driver;
   Software software = Software::upbeat;
+  Fencing fencing = Fencing::strip;
+  int watchdog_s = 0;  ///< timeout_s of the nodes' watchdogs; 0: they have none
   Phase phase = Phase::starting;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The process that runs a node's container: gives it a terminal, keeps what it says, notes when it
-// has booted, starts it again when it reboots, and ends when it powers off or loses its power.
+// has booted, starts it again when it reboots or its watchdog resets it, and ends when it powers
+// off or loses its power.
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -14,14 +15,18 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <memory>
+#include <optional>
 
 #include "lab/control_group.h"
 #include "lab/detached.h"
 #include "lab/node.h"
+#include "lab/watchdog_file.h"
 
 namespace upbeat::lab {
 namespace {
@@ -61,8 +66,12 @@ Result<Fd> make_notify_socket(const std::filesystem::path& path) {
   return fd;
 }
 
+std::filesystem::path watchdog_path(const Names& names, const std::string& node) {
+  return names.node_run(node) / "watchdog";
+}
+
 std::vector<std::string> container_command(const Names& names, const std::string& node,
-                                           Accelerator accelerator) {
+                                           const Shape& shape) {
   std::vector<std::string> argv{
       "systemd-nspawn",
       "--quiet",
@@ -82,7 +91,10 @@ std::vector<std::string> container_command(const Names& names, const std::string
       "--bind-ro=" + names.share().string() + ":/lab",
       "--bind=" + names.consoles().string() + ":/var/log/upbeat-consoles",
   };
-  if (accelerator == Accelerator::kvm) argv.emplace_back("--bind=/dev/kvm");
+  if (shape.accelerator == Accelerator::kvm) argv.emplace_back("--bind=/dev/kvm");
+  if (shape.watchdog_s > 0) {
+    argv.push_back("--bind=" + watchdog_path(names, node).string() + ":/dev/watchdog");
+  }
   argv.emplace_back("--boot");
   return argv;
 }
@@ -112,52 +124,93 @@ void hear_notice(int socket, const Names& names, const std::string& node) {
   if (init) (void)write_file(names.node_run(node) / "booted", to_text(*init));
 }
 
-/// Turns until the container has ended.
-void attend(const Names& names, const std::string& node, const ProcessRecord& container,
-            const Terminal& terminal, int notify) {
-  const Fd log(::open((names.consoles() / (node + ".log")).c_str(),
-                      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+/// What a supervisor listens to while its container lives.
+struct Ears {
+  Fd ended;  ///< the container's process
+  Fd told;   ///< SIGTERM
+  int notify = -1;
+  int console = -1;
+};
+
+enum class Ending : std::uint8_t { own, reset };
+
+/// A host's watchdog asks nobody: SIGKILL to the init, and with it everything in the node.
+void reset_container(const Names& names, const std::string& node, const ProcessRecord& container) {
+  send_signal(init_of(names, node).value_or(container), SIGKILL);
+}
+
+/// The time for which poll(2) may wait.
+int patience_ms(std::optional<WatchdogDevice::Time> due) {
+  if (!due) return -1;
+  const auto left = *due - monotonic_time();
+  return static_cast<int>(std::max(left, WatchdogDevice::Time(0)).count()) + 1;
+}
+
+Fd catch_sigterm() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   ::sigprocmask(SIG_BLOCK, &signals, nullptr);
-  const Fd told(::signalfd(-1, &signals, SFD_CLOEXEC));
-  const Fd ended(static_cast<int>(::syscall(SYS_pidfd_open, container.pid, 0)));
+  return Fd(::signalfd(-1, &signals, SFD_CLOEXEC));
+}
+
+/// Turns until the container has ended. Serves its watchdog, if it has one, to the end: a process
+/// that dies while it waits for the device is dead only when it has its answer.
+Ending attend(const Names& names, const std::string& node, const ProcessRecord& container,
+              Ears& ears, WatchdogFile* watchdog) {
+  const Fd log(::open((names.consoles() / (node + ".log")).c_str(),
+                      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   std::size_t kept = 0;
-  bool over = false;
-  short listen_to_console = POLLIN;
-  while (!over) {
-    std::array<pollfd, 4> fds{{{ended.get(), POLLIN, 0},
-                               {notify, POLLIN, 0},
-                               {told.get(), POLLIN, 0},
-                               {terminal.master.get(), listen_to_console, 0}}};
-    if (listen_to_console == 0) fds[3].fd = -1;  // hung up: it would report that for ever
-    if (::poll(fds.data(), fds.size(), -1) < 0) continue;
-    if ((fds[3].revents & POLLIN) != 0) {
-      keep_console(terminal.master.get(), log.get(), kept);
-    } else if ((fds[3].revents & (POLLHUP | POLLERR)) != 0) {
-      listen_to_console = 0;
+  auto ending = Ending::own;
+  while (true) {
+    const int requests = watchdog != nullptr ? watchdog->requests() : -1;
+    std::array<pollfd, 5> fds{{{ears.ended.get(), POLLIN, 0},
+                               {ears.notify, POLLIN, 0},
+                               {ears.told.get(), POLLIN, 0},
+                               {ears.console, POLLIN, 0},
+                               {requests, POLLIN, 0}}};
+    const bool counts = watchdog != nullptr && ending == Ending::own;
+    const auto due = counts ? watchdog->due() : std::nullopt;
+    if (::poll(fds.data(), fds.size(), patience_ms(due)) < 0) continue;
+    // Before what waits is served: a feed that comes too late is none.
+    if (due && monotonic_time() >= *due) {
+      ending = Ending::reset;
+      reset_container(names, node, container);
     }
-    if (fds[1].revents != 0) hear_notice(notify, names, node);
+    if (fds[4].revents != 0) watchdog->serve();
+    if ((fds[3].revents & POLLIN) != 0) {
+      keep_console(ears.console, log.get(), kept);
+    } else if ((fds[3].revents & (POLLHUP | POLLERR)) != 0) {
+      ears.console = -1;  // hung up: it would report that for ever
+    }
+    if (fds[1].revents != 0) hear_notice(ears.notify, names, node);
     if (fds[2].revents != 0) {
       signalfd_siginfo info{};
-      [[maybe_unused]] const auto got = ::read(told.get(), &info, sizeof info);
+      [[maybe_unused]] const auto got = ::read(ears.told.get(), &info, sizeof info);
       send_signal(container, SIGTERM);
     }
-    over = fds[0].revents != 0 && (fds[3].revents & POLLIN) == 0;
+    if (fds[0].revents != 0 && (fds[3].revents & POLLIN) == 0) return ending;
   }
 }
 
-/// One life of the container, from boot to its end; systemd-nspawn's exit status.
-Result<int> run_container(const Names& names, const std::string& node, Accelerator accelerator) {
+enum class Next : std::uint8_t { off, on_again };
+
+/// One life of the container, from boot to its end.
+Result<Next> run_container(const Names& names, const std::string& node, const Shape& shape) {
   if (auto own = enter_control_group(names, node); !own) return std::unexpected(own.error());
   auto terminal = make_terminal();
   if (!terminal) return std::unexpected(terminal.error());
   const auto notify_path = names.node_run(node) / "notify";
   auto notify = make_notify_socket(notify_path);
   if (!notify) return std::unexpected(notify.error());
+  std::unique_ptr<WatchdogFile> watchdog;  // with each life a new one: power off disarms it
+  if (shape.watchdog_s > 0) {
+    auto made = WatchdogFile::mount(watchdog_path(names, node));
+    if (!made) return std::unexpected(made.error());
+    watchdog = std::move(*made);
+  }
   auto container = start_detached({
-      .argv = container_command(names, node, accelerator),
+      .argv = container_command(names, node, shape),
       .record = names.records() / ("container-" + node),
       .log = names.logs() / ("container-" + node + ".log"),
       .environment = environment(notify_path),
@@ -165,12 +218,17 @@ Result<int> run_container(const Names& names, const std::string& node, Accelerat
       .life = Life::with_starter,
   });
   if (!container) return std::unexpected(container.error());
-  attend(names, node, *container, *terminal, notify->get());
+  Ears ears{.ended = Fd(static_cast<int>(::syscall(SYS_pidfd_open, container->pid, 0))),
+            .told = catch_sigterm(),
+            .notify = notify->get(),
+            .console = terminal->master.get()};
+  const auto ending = attend(names, node, *container, ears, watchdog.get());
   int status = 0;
   ::waitpid(container->pid, &status, 0);
   ::unlink((names.node_run(node) / "booted").c_str());
   ::unlink(notify_path.c_str());
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  const bool rebooted = WIFEXITED(status) && WEXITSTATUS(status) == rebooted_status;
+  return ending == Ending::reset || rebooted ? Next::on_again : Next::off;
 }
 
 }  // namespace
@@ -181,9 +239,9 @@ Done supervise_node(const Names& names, const std::string& node) {
   const auto shape = parse_shape(*manifest);
   if (!shape) return std::unexpected(shape.error());
   while (true) {
-    const auto status = run_container(names, node, shape->accelerator);
-    if (!status) return std::unexpected(status.error());
-    if (*status != rebooted_status) return {};
+    const auto next = run_container(names, node, *shape);
+    if (!next) return std::unexpected(next.error());
+    if (*next == Next::off) return {};
   }
 }
 

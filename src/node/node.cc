@@ -8,6 +8,7 @@
 #include "core/apply.h"
 #include "core/decide.h"
 #include "core/invariants.h"
+#include "node/watchdog_fit.h"
 
 namespace upbeat {
 namespace {
@@ -26,6 +27,16 @@ Ending ending(GoneCause cause) {
       return Ending::failed;
   }
   return Ending::crashed;
+}
+
+/// How long until cluster time proves a lost node off. None: for no node.
+std::optional<ClusterTime> next_reset_in(const State& state) {
+  std::optional<ClusterTime> next;
+  for (const auto& [id, node] : state.nodes) {
+    const auto due = reset_due_in(state, node);
+    if (due && (!next || *due < *next)) next = due;
+  }
+  return next;
 }
 
 }  // namespace
@@ -75,7 +86,7 @@ Result<void> Node::start() {
   inventory_.begin();
   self_fence_.begin();
   last_tick_ = ports_.clock.now();
-  tick();
+  tick({});
   if (const auto held = ports_.shutdown.start(*this); !held) {
     alarms_["shutdown"] = held.error().text;
     say(held.error().text);
@@ -131,7 +142,12 @@ SelfFence::Hooks Node::self_fence_hooks() {
             replica_.propose(WatchdogArmed{self(), replica_.incarnation(), {}},
                              Repeat::until_applied, std::move(done));
           },
-      .trouble = [this](const std::string& text) { alarm("watchdog", text); }};
+      .trouble = [this](const std::string& text) { alarm("watchdog", text); },
+      .is_fit = [this]() -> Result<void> {
+        const auto timing = ports_.engine.ring_timing();
+        if (!timing) return std::unexpected(timing.error());
+        return leaves_time_for_a_ring(options_.watchdog_timeout, *timing);
+      }};
 }
 
 void Node::say(const std::string& text) const {
@@ -247,15 +263,19 @@ void Node::take_decisions() {
   replica_.propose(Decided{state().epoch, std::move(decisions)}, Repeat::never);
 }
 
-void Node::tick() {
-  tick_timer_ = ports_.clock.after(tick_interval, [this] {
+void Node::tick(std::chrono::milliseconds under_way) {
+  auto pause = tick_interval;
+  // Guests wait for it: the tick that proves a node off comes neither sooner nor later.
+  const auto due = next_reset_in(state());
+  if (due && *due > under_way) pause = std::min(pause, *due - under_way);
+  tick_timer_ = ports_.clock.after(pause, [this] {
     const auto elapsed =
         std::chrono::duration_cast<std::chrono::milliseconds>(ports_.clock.now() - last_tick_);
     last_tick_ = ports_.clock.now();
     if (replica_.in_step() && !frozen_ && coordinator(state()) == self()) {
       replica_.propose(Tick{elapsed}, Repeat::never);
     }
-    tick();
+    tick(elapsed);
   });
 }
 
@@ -273,12 +293,16 @@ void Node::on_in_step() {
 
 void Node::on_out_of_step(const std::string& why) {
   deciding_ = false;
+  self_fence_.look();
   say("begins nothing new: " + why);
   drill_.on_change();
   if (going_down_ && going_down_->going != Going::failing) limit_wait_for_quorum();
 }
 
-void Node::on_safe() { reconcile(); }
+void Node::on_safe() {
+  self_fence_.look();
+  reconcile();
+}
 
 void Node::on_disk_trouble(const Error& why) { alarm("disk", why.text); }
 

@@ -123,7 +123,8 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   void do_duty(const ProveOff& duty);
   void do_duty(const ReportInventory& duty);
   void take_decisions();
-  void tick();
+  /// `under_way`: how much time the last tick, which may not be applied yet, lets pass.
+  void tick(std::chrono::milliseconds under_way);
   void go_down();
   void stay();
   void ask_for_drain();

@@ -14,8 +14,15 @@ void SelfFence::begin() {
   if (watchdog_ != nullptr) sign();
 }
 
+void SelfFence::look() {
+  if (watchdog_ == nullptr) return;
+  const bool had_part = std::exchange(had_part_, hooks_.has_part());
+  if (had_part_ && !had_part) sign();
+}
+
 void SelfFence::sign() {
-  if (!standing_down_ && hooks_.has_part()) {
+  had_part_ = hooks_.has_part();
+  if (!standing_down_ && had_part_) {
     hooks_.give_sign([this](MonotonicTime sent) { on_sign_back(sent); });
   }
   next_ = clock_.after(sign_interval, [this] { sign(); });
@@ -25,11 +32,36 @@ void SelfFence::on_sign_back(MonotonicTime sent) {
   if (standing_down_ || starving_ || !hooks_.has_part() || clock_.now() - sent > sign_lateness)
     return;
   if (retiring_ && !armed_) return;
+  const auto fit = hooks_.is_fit();
+  if (!fit) {
+    hooks_.trouble(fit.error().text);
+    if (armed_) withdraw();
+    return;
+  }
+  feed();
+}
+
+void SelfFence::feed() {
   const auto fed = armed_ ? watchdog_->feed() : watchdog_->arm(timeout_);
   armed_ = fed.has_value();
   hooks_.trouble(fed ? "" : fed.error().text);
   // The promise follows the deed.
-  if (armed_ && !retiring_ && !hooks_.is_known(timeout_)) hooks_.announce(timeout_);
+  if (armed_ && !retiring_ && !withdrawing_ && !hooks_.is_known(timeout_)) {
+    hooks_.announce(timeout_);
+  }
+}
+
+void SelfFence::withdraw() {
+  // Armed still, so fed still. What is wrong with it stays said.
+  if (const auto fed = watchdog_->feed(); !fed) hooks_.trouble(fed.error().text);
+  if (retiring_ || std::exchange(withdrawing_, true)) return;
+  hooks_.take_back([this](const Result<void>& taken_back) {
+    withdrawing_ = false;
+    if (!taken_back || !armed_ || retiring_) return;
+    const auto off = watchdog_->disarm();
+    armed_ = !off;
+    if (!off) hooks_.trouble(off.error().text);
+  });
 }
 
 void SelfFence::stand_down() {

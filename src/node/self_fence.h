@@ -38,12 +38,17 @@ class SelfFence {
     std::function<void(std::function<void(Result<void>)>)> take_back;
     /// What an operator should know; empty: all is well.
     std::function<void(const std::string&)> trouble;
+    /// An error says why this watchdog would do harm, and so must not be armed (watchdog_fit.h).
+    std::function<Result<void>()> is_fit;
   };
 
   /// Without a `watchdog` it does nothing. Both outlive this.
   SelfFence(Watchdog* watchdog, Clock& clock, std::chrono::milliseconds timeout, Hooks hooks);
 
   void begin();
+  /// The node may have got its part back, or lost it: the first sign goes at once, since nobody was
+  /// fed for as long as there was no view.
+  void look();
   /// The host is empty and goes down, as all know: nobody needs its watchdog.
   void stand_down();
   /// The host stays after all.
@@ -62,13 +67,17 @@ class SelfFence {
  private:
   void sign();
   void on_sign_back(MonotonicTime sent);
+  void feed();
+  void withdraw();
   void retired(const Result<void>& taken_back);
 
   Watchdog* watchdog_;
   Clock& clock_;
   std::chrono::milliseconds timeout_;
   Hooks hooks_;
+  bool had_part_ = false;
   bool armed_ = false;
+  bool withdrawing_ = false;  ///< its promise is being taken back, since it is not fit
   bool standing_down_ = false;
   bool retiring_ = false;
   bool starving_ = false;

@@ -2,6 +2,7 @@
 // The port for the cluster engine: who is here, and one total order of messages.
 #pragma once
 
+#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <string>
@@ -50,6 +51,16 @@ struct ConfiguredNode {
   bool operator==(const ConfiguredNode&) const = default;
 };
 
+/// How long the engine may take to form a ring without a member that died: so long it waits for the
+/// member (Corosync: `token`), and so long for the others to agree (`consensus`). In between nobody
+/// hears anything.
+struct RingTiming {
+  std::chrono::milliseconds token{0};
+  std::chrono::milliseconds consensus{0};
+
+  bool operator==(const RingTiming&) const = default;
+};
+
 /// What the engine tells. All calls come on the loop's thread.
 class EngineListener {
  public:
@@ -90,6 +101,8 @@ class Engine {
   /// This node, and all nodes that the configuration names. Fails while the engine is not there.
   [[nodiscard]] virtual Result<NodeId> self() = 0;
   [[nodiscard]] virtual Result<std::vector<ConfiguredNode>> configured_nodes() = 0;
+  /// As it is in force now: it may change while the engine runs. Fails while it is not there.
+  [[nodiscard]] virtual Result<RingTiming> ring_timing() = 0;
 };
 
 }  // namespace upbeat

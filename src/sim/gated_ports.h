@@ -48,6 +48,7 @@ class GatedEngine final : public Engine, private EngineListener {
   [[nodiscard]] Result<std::vector<ConfiguredNode>> configured_nodes() override {
     return engine_.configured_nodes();
   }
+  [[nodiscard]] Result<RingTiming> ring_timing() override { return engine_.ring_timing(); }
 
  private:
   void on_view(const EngineView& view) override;

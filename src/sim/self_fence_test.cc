@@ -34,7 +34,8 @@ class SelfFenceTest : public testing::Test {
                                          EXPECT_TRUE(watchdog.armed()) << "disarmed too early";
                                          taken_back = std::move(done);
                                        },
-                                   .trouble = [this](const auto& text) { trouble = text; }});
+                                   .trouble = [this](const auto& text) { trouble = text; },
+                                   .is_fit = [this] { return fit; }});
     fence->begin();
   }
   /// The order: what is sent comes back after `delay`, or never.
@@ -55,6 +56,7 @@ class SelfFenceTest : public testing::Test {
   int announced = 0;
   std::function<void(Result<void>)> taken_back;
   std::string trouble;
+  Result<void> fit;
   std::optional<SelfFence> fence;
 };
 
@@ -127,6 +129,58 @@ TEST_F(SelfFenceTest, PromisesNothingOfAWatchdogThatRefuses) {
 
   EXPECT_EQ(announced, 1);
   EXPECT_EQ(trouble, "");
+}
+
+TEST_F(SelfFenceTest, NeitherArmsNorPromisesAWatchdogThatIsNotFitAndSaysWhy) {
+  fit = fail("it would do harm");
+  begin();
+  clock.advance(1min);
+  EXPECT_FALSE(watchdog.armed());
+  EXPECT_EQ(announced, 0);
+  EXPECT_EQ(trouble, "it would do harm");
+
+  fit = {};
+  clock.advance(2s);
+  EXPECT_TRUE(watchdog.armed());
+  EXPECT_EQ(trouble, "");
+}
+
+TEST_F(SelfFenceTest, DisarmsAWatchdogThatIsNoLongerFitOnceAllKnowAndArmsItAgain) {
+  begin();
+  clock.advance(1min);
+  fit = fail("it would do harm");
+  clock.advance(1min);
+  EXPECT_TRUE(watchdog.armed()) << "somebody may still count on it";
+  EXPECT_EQ(resets, 0);
+  EXPECT_EQ(trouble, "it would do harm");
+
+  known = 0ms;
+  fit = {};
+  clock.advance(2s);
+  EXPECT_EQ(announced, 1) << "a promise of a watchdog that is about to be disarmed";
+  fit = fail("it would do harm");
+  taken_back({});
+  EXPECT_FALSE(watchdog.armed());
+
+  fit = {};
+  clock.advance(2s);
+  EXPECT_TRUE(watchdog.armed());
+  EXPECT_EQ(announced, 2);
+}
+
+TEST_F(SelfFenceTest, FeedsAtOnceWhenTheNodeHasItsPartAgain) {
+  begin();
+  clock.advance(1min);
+  has_part = false;
+  fence->look();
+  clock.advance(9'500ms);
+  has_part = true;
+  delay = 100ms;
+
+  fence->look();
+
+  clock.advance(1s);
+  EXPECT_EQ(resets, 0) << "the next sign would have been too late";
 }
 
 TEST_F(SelfFenceTest, DisarmsWhenTheEmptyHostGoesDown) {

@@ -15,7 +15,7 @@ die() { say "FAILED: $*" >&2; exit 1; }
 expect() { grep -qF -- "$1" "$2" || { cat "$2" >&2; die "expected '$1'"; }; }
 
 in_lab() { "${upbeat}" lab "$1" --name "${lab}" "${@:2}"; }
-up() { in_lab up --without-upbeat --nodes 2 --vms 1; }
+up() { in_lab up --without-upbeat --nodes 2 --vms 1 --watchdog 10; }
 down() { in_lab down; }
 finish() { down >/dev/null 2>&1 || true; rm -rf "${work}"; }
 trap finish EXIT
@@ -64,6 +64,8 @@ refuses_bad_words() {
   expect "there is no lab 'nosuchlab'" "${work}/out"
   in_lab up --deb /no/such.deb 2>"${work}/out" && die "took a package that is not there"
   expect "there is no such file" "${work}/out"
+  in_lab up --watchdog 9 2>"${work}/out" && die "took a watchdog of 9 s"
+  expect "--watchdog" "${work}/out"
   in_lab demo --json "${work}" 2>"${work}/out" && die "would write figures over a folder"
   expect "it is a folder; name another file with --json" "${work}/out"
   in_lab demo --json /proc/none/figures.json 2>"${work}/out" && die "would write where nothing can be written"
@@ -103,6 +105,13 @@ answers_in_its_driver() {
   [[ "$(stack)" == "${before}" ]] || die "the stack answered: ${before}, then $(stack)"
   pings 3000
   (("$(stack)" == before + 5)) || die "the stack did not answer what comes in fragments"
+}
+
+# What it does when its time is over: watchdog_test.sh, where upbeatd holds it.
+has_a_watchdog() {
+  say "a node's watchdog"
+  in_lab exec node1 -- sh -c 'exec 3>/dev/watchdog && ! (: >/dev/watchdog) 2>/dev/null && printf V >&3' || die "no watchdog in node1, or two may hold it"
+  in_lab exec node1 -- sh -c 'exec 3>/dev/watchdog && printf V >&3' || die "the watchdog is held by nobody, and cannot be opened"
 }
 
 reboots_inside() {
@@ -170,7 +179,7 @@ killed_at() {
   local signal=$1 pid
   shift
   # A background job of a script ignores SIGINT from its start; env takes that back.
-  env --default-signal=INT "${upbeat}" lab up --name "${lab}" --without-upbeat --nodes 2 --vms 1 \
+  env --default-signal=INT "${upbeat}" lab up --name "${lab}" --without-upbeat --nodes 2 --vms 1 --watchdog 10 \
     >"${work}/up" 2>&1 &
   pid=$!
   wait_for 120 "$@" || { cat "${work}/up" >&2; die "it never came as far as $*"; }
@@ -214,6 +223,7 @@ refuses_without_root
 refuses_bad_words
 comes_up_and_works
 answers_in_its_driver
+has_a_watchdog
 reboots_inside
 memory_survives_migrations
 power_strip_cuts_and_restores

@@ -38,5 +38,7 @@ std::unique_ptr<WatchdogWorld> make_simulated_watchdog_world();
 /// Linux in QEMU, with a watchdog of its own, and with the chipset's.
 std::unique_ptr<WatchdogWorld> make_softdog_world();
 std::unique_ptr<WatchdogWorld> make_chipset_watchdog_world();
+/// What a node of the lab has. Needs root and /dev/fuse.
+std::unique_ptr<WatchdogWorld> make_lab_watchdog_world();
 
 }  // namespace upbeat
