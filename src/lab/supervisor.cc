@@ -21,6 +21,7 @@
 
 #include "lab/control_group.h"
 #include "lab/detached.h"
+#include "lab/machine.h"
 #include "lab/node.h"
 
 namespace upbeat::lab {
@@ -180,6 +181,7 @@ Done supervise_node(const Names& names, const std::string& node) {
   if (!manifest) return std::unexpected(manifest.error());
   const auto shape = parse_shape(*manifest);
   if (!shape) return std::unexpected(shape.error());
+  if (is_machine(names, node)) return supervise_machine(names, *shape, node);
   while (true) {
     const auto status = run_container(names, node, shape->accelerator);
     if (!status) return std::unexpected(status.error());
