@@ -17,6 +17,7 @@
 #include "lab/files.h"
 #include "lab/gateway.h"
 #include "lab/lab.h"
+#include "lab/machine.h"
 #include "lab/power_strip.h"
 #include "lab/status.h"
 #include "lab/up.h"
@@ -26,6 +27,8 @@ namespace {
 
 using namespace upbeat::lab;
 using namespace std::chrono_literals;
+
+constexpr auto machine_limit = 24h;  ///< for a program in a machine
 
 /// What all the group's commands may be told; lives as long as the application.
 struct Told {
@@ -73,6 +76,9 @@ void run_up(const Told& told) {
   const Names names = or_exit(Names::of(told.name));
   or_exit(check_machine());
   Lock lock = or_exit(Lock::take(names.lock(), "the lab '" + told.name + "'"));
+  if (told.shape.machines > told.shape.nodes) {
+    or_exit<void>(fail("cannot make more machines than nodes"));
+  }
   catch_interrupts();
   UpOptions options{.shape = told.shape, .deb = told.deb, .program = own_program()};
   options.shape.software = told.without_upbeat ? Software::none : Software::upbeat;
@@ -155,6 +161,25 @@ void run_node(const Told& told) {
   or_exit(supervise_node(or_exit(Names::of(told.name)), told.node));
 }
 
+/// Hands on what a program in a machine said, and how it ended.
+void run_in_a_machine(const Told& told) {
+  const auto finished = or_exit(run_in_machine(
+      or_exit(Names::of(told.name)), told.node, {.argv = told.command, .timeout = machine_limit}));
+  std::cout << finished.out << std::flush;
+  std::cerr << finished.err;
+  if (finished.exit_status != 0) throw CLI::RuntimeError(finished.exit_status);
+}
+
+void run_qmp(const Told& told) {
+  const Lab lab = opened_with_node(told);
+  boost::system::error_code error;
+  const auto command = boost::json::parse(told.what, error);
+  if (error || !command.is_object()) {
+    or_exit<void>(fail("cannot say that to the emulator of " + told.node + ": it is no JSON object"));
+  }
+  std::cout << or_exit(command_machine(lab.names(), told.node, command.as_object())) << "\n";
+}
+
 CLI::App* command(CLI::App& group, Told& told, const char* name, const char* what,
                   void (*body)(const Told&)) {
   auto* added = group.add_subcommand(name, what);
@@ -167,6 +192,10 @@ void add_up(CLI::App& group, Told& told) {
   auto* up = command(group, told, "up", "Bring a lab up", run_up);
   up->add_option("--nodes", told.shape.nodes, "how many nodes")
       ->check(CLI::Range(1, node_limit))
+      ->capture_default_str();
+  up->add_option("--machines", told.shape.machines,
+                 "how many of them, the last ones, are emulated machines and no containers")
+      ->check(CLI::Range(0, node_limit))
       ->capture_default_str();
   up->add_option("--vms", told.shape.vms, "how many guests of 256 MiB")
       ->check(CLI::Range(0, vm_limit))
@@ -224,6 +253,13 @@ CLI::App& add_lab(CLI::App& app) {
   command(*group, told, "console", "A guest's console", run_console)
       ->add_option("vm", told.vm, "which guest")
       ->required();
+  auto* qmp = command(*group, told, "qmp", "Command the emulator of a node that is a machine", run_qmp);
+  qmp->add_option("node", told.node, "which node")->required();
+  qmp->add_option("command", told.what, "a JSON object, as {\"execute\":\"query-status\"}")->required();
+  auto* in_machine = command(*group, told, "run-in-machine", "Run a command in a machine", run_in_a_machine);
+  in_machine->group("");
+  in_machine->add_option("node", told.node, "which node")->required();
+  in_machine->add_option("command", told.command, "after --, what to run")->required();
   command(*group, told, "power-strip", "Serve the power strip's outlets", run_power_strip)
       ->group("");
   command(*group, told, "run-node", "Run a node's container", run_node)

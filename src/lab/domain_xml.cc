@@ -29,20 +29,20 @@ std::string qemu_arguments() {
   return out + "  </qemu:commandline>\n";
 }
 
+}  // namespace
+
 /// TCG's time stamp counter is the machine's, and a guest that measures its speed while it is not
 /// scheduled gets it wrong: its clock then runs twice too fast. So it is told, or kept from using
 /// it. Telling is better: each look at the other clock leaves the translated code, and guests that
 /// answer probes take a fifth more of the processor.
-std::string clock(const Shape& shape) {
+std::string clock_arguments(const Shape& shape) {
   if (shape.accelerator != Accelerator::tcg) return "";
   if (shape.tsc_khz == 0) return "clocksource=acpi_pm ";
   return "tsc_early_khz=" + std::to_string(shape.tsc_khz) + " clocksource=tsc tsc=reliable ";
 }
 
-}  // namespace
-
 std::string kernel_command_line(const Shape& shape, int index) {
-  return "console=ttyS0 quiet panic=1 no_timer_check mitigations=off nokaslr " + clock(shape) +
+  return "console=ttyS0 quiet panic=1 no_timer_check mitigations=off nokaslr " + clock_arguments(shape) +
          "cryptomgr.notests i8042.noaux i8042.nokbd i8042.nopnp 8250.nr_uarts=1 "
          "rcupdate.rcu_expedited=1 random.trust_cpu=on upbeat.vm=" +
          vm_name(index) + " upbeat.ip=" + guest_address(index) +

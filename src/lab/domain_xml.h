@@ -16,4 +16,7 @@ namespace upbeat::lab {
 /// for hardware that cost an emulated processor a second of its boot.
 [[nodiscard]] std::string kernel_command_line(const Shape& shape, int index);
 
+/// The part of a kernel's command line that says what an emulated machine may take for its clock.
+[[nodiscard]] std::string clock_arguments(const Shape& shape);
+
 }  // namespace upbeat::lab

@@ -40,16 +40,23 @@ std::filesystem::path Names::node_data(const std::string& node) const { return d
 std::filesystem::path Names::node_root(const std::string& node) const {
   return node_data(node) / "root";
 }
+std::filesystem::path Names::machine_disk(const std::string& node) const {
+  return node_data(node) / "disk.ext4";
+}
 std::filesystem::path Names::disk(const std::string& vm) const {
   return data() / "disks" / (vm + ".raw");
 }
 std::filesystem::path Names::lock() const { return run_root() / (lab_ + ".lock"); }
 
 std::string node_name(int index) { return "node" + std::to_string(index); }
+int node_index(const std::string& node) { return std::stoi(node.substr(node_name(0).size() - 1)); }
 std::string vm_name(int index) { return "x" + std::to_string(index); }
 std::string node_address(int index, int link) { return address(link, index + 1); }
 std::string bridge_mac(int index, int link) {
   return fmt::format("02:00:0a:09:{:02x}:{:02x}", link, index + 1);
+}
+std::string machine_mac(int index, int link) {
+  return fmt::format("02:00:0a:0a:{:02x}:{:02x}", link, index + 1);
 }
 std::string guest_address(int index) { return address(0, first_guest_host_part + index); }
 std::string gateway_port(const std::string& node, int link) {

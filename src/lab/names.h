@@ -45,6 +45,8 @@ class Names {
   [[nodiscard]] std::filesystem::path data() const;
   [[nodiscard]] std::filesystem::path node_data(const std::string& node) const;
   [[nodiscard]] std::filesystem::path node_root(const std::string& node) const;
+  /// Only a node that is a machine has one.
+  [[nodiscard]] std::filesystem::path machine_disk(const std::string& node) const;
   [[nodiscard]] std::filesystem::path disk(const std::string& vm) const;
 
   /// The lock that a command which changes the lab holds.
@@ -60,9 +62,11 @@ class Names {
 [[nodiscard]] std::filesystem::path cache_root();  ///< /var/cache/upbeat-lab
 
 [[nodiscard]] std::string node_name(int index);               ///< node0 …
+[[nodiscard]] int node_index(const std::string& node);        ///< of node0 … the number
 [[nodiscard]] std::string vm_name(int index);                 ///< x0 …
 [[nodiscard]] std::string node_address(int index, int link);  ///< 10.9.LINK.INDEX+1
 [[nodiscard]] std::string bridge_mac(int index, int link);    ///< 02:00:0a:09:LINK:INDEX+1
+[[nodiscard]] std::string machine_mac(int index, int link);   ///< 02:00:0a:0a:LINK:INDEX+1
 [[nodiscard]] std::string guest_address(int index);           ///< 10.9.0.100+INDEX
 [[nodiscard]] std::string gateway_port(const std::string& node, int link);  ///< node0p0 …
 

@@ -80,12 +80,23 @@ Done build_node(const Names& names, int index) {
                       node_address(index, 1) + "/24 brd + dev up1\n");
 }
 
+Done build_machine(const Names& names, int index) {
+  std::string lines;
+  for (int link = 0; link < link_count; ++link) {
+    const std::string port = gateway_port(node_name(index), link);
+    lines += "tuntap add dev " + port + " mode tap\nlink set " + port + " master br" +
+             std::to_string(link) + " up\n";
+  }
+  return ip_batch(names.netns("gw"), lines);
+}
+
 }  // namespace
 
-Done build_network(const Names& names, int nodes) {
+Done build_network(const Names& names, const Shape& shape) {
   if (auto done = build_gateway(names); !done) return done;
-  for (int node = 0; node < nodes; ++node) {
-    if (auto done = build_node(names, node); !done) return done;
+  for (int node = 0; node < shape.nodes; ++node) {
+    auto done = is_machine(shape, node) ? build_machine(names, node) : build_node(names, node);
+    if (!done) return done;
   }
   return {};
 }
@@ -123,7 +134,8 @@ Result<std::vector<Cable>> cables_of(const Names& names, const std::string& node
   if (!out) return std::unexpected(out.error());
   std::vector<Cable> cables;
   for (int link = 0; link < link_count; ++link) {
-    const bool up = out->contains(" " + gateway_port(node, link) + "@");
+    const std::string port = " " + gateway_port(node, link);  // a veth, or a machine's tap
+    const bool up = out->contains(port + "@") || out->contains(port + ":");
     cables.push_back(up ? Cable::plugged : Cable::pulled);
   }
   return cables;

@@ -5,6 +5,8 @@
 //                             ├── node1p0 ══ up0 ── br0 10.9.0.2 node1
 //         br1 10.9.1.254/24 ──┬── node0p1 ══ up1 10.9.1.1 node0
 //                             └── node1p1 ══ up1 10.9.1.2 node1
+//
+// A node that is a machine has no namespace: its nodeNp0 and nodeNp1 are taps of its emulator.
 #pragma once
 
 #include <string>
@@ -12,13 +14,14 @@
 
 #include "lab/files.h"
 #include "lab/names.h"
+#include "lab/shape.h"
 
 namespace upbeat::lab {
 
 /// A cable of a node as it is at the gateway.
 enum class Cable : std::uint8_t { plugged, pulled };
 
-[[nodiscard]] Done build_network(const Names& names, int nodes);
+[[nodiscard]] Done build_network(const Names& names, const Shape& shape);
 /// Deletes the lab's namespaces, found by their names; what was in them goes too.
 [[nodiscard]] Done remove_network(const Names& names);
 /// The names of the lab's namespaces that exist.

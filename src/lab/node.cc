@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "lab/detached.h"
+#include "lab/machine.h"
 #include "lab/network.h"
 
 namespace upbeat::lab {
@@ -16,6 +17,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr const char* root_environment[] = {
+    "/usr/bin/env", "HOME=/root", "LANG=C.UTF-8",
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
 constexpr auto switch_limit = 10s;  ///< for a container to begin or, after SIGKILL, to be gone
 
 std::filesystem::path supervisor_record(const Names& names, const std::string& node) {
@@ -125,7 +129,9 @@ Done power_on(const Names& names, const std::string& node) {
 Done power_cut(const Names& names, const std::string& node) {
   auto lock = switch_lock(names, node);
   if (!lock) return std::unexpected(lock.error());
-  if (const auto init = init_of(names, node)) kill_and_wait(*init, switch_limit);
+  auto heart = init_of(names, node);
+  if (is_machine(names, node)) heart = read_record(container_record(names, node));
+  if (heart) kill_and_wait(*heart, switch_limit);
   if (wait_dark(names, node, 1s)) return {};
   // No init to be found: the container was just starting or rebooting. Pull harder.
   for (const auto& path : {supervisor_record(names, node), container_record(names, node)}) {
@@ -140,8 +146,12 @@ Done power_cut(const Names& names, const std::string& node) {
 }
 
 Done power_off(const Names& names, const std::string& node, std::chrono::milliseconds limit) {
-  const auto container = read_record(container_record(names, node));
-  if (container) send_signal(*container, SIGTERM);  // systemd-nspawn asks the init to power off
+  if (is_machine(names, node)) {
+    if (power_of(names, node) == Power::off) return {};
+    if (auto pressed = press_power_button(names, node); !pressed) return pressed;
+  } else if (const auto container = read_record(container_record(names, node))) {
+    send_signal(*container, SIGTERM);  // systemd-nspawn asks the init to power off
+  }
   if (wait_until([&] { return power_of(names, node) == Power::off; }, limit)) return {};
   return fail("cannot switch " + node + " off in good order within " +
               std::to_string(limit.count() / 1000) + " s; 'upbeat lab power " + node +
@@ -149,30 +159,23 @@ Done power_off(const Names& names, const std::string& node, std::chrono::millise
 }
 
 bool booted(const Names& names, const std::string& node) {
+  if (is_machine(names, node)) return machine_booted(names, node);
   const auto ready = read_record(names.node_run(node) / "booted");
   return ready && alive(*ready) && init_of(names, node) == ready;
 }
 
 Result<std::vector<std::string>> inside(const Names& names, const std::string& node,
                                         const std::vector<std::string>& argv) {
-  const auto init = init_of(names, node);
-  if (!init) return fail("cannot run " + argv.at(0) + " in " + node + ": the node is off");
-  std::vector<std::string> words{
-      "nsenter",
-      "--target",
-      std::to_string(init->pid),
-      "--mount",
-      "--uts",
-      "--ipc",
-      "--net",
-      "--pid",
-      "--root",
-      "--wd",
-      "--",
-      "/usr/bin/env",
-      "HOME=/root",
-      "LANG=C.UTF-8",
-      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
+  std::vector<std::string> words;
+  if (is_machine(names, node)) {
+    words = {lab_program(names).string(), "lab", "run-in-machine", "--name", names.lab(), node, "--"};
+  } else if (const auto init = init_of(names, node)) {
+    words = {"nsenter", "--target", std::to_string(init->pid), "--mount", "--uts",   "--ipc",
+             "--net",   "--pid",    "--root",                  "--wd",    "--"};
+  } else {
+    return fail("cannot run " + argv.at(0) + " in " + node + ": the node is off");
+  }
+  words.insert(words.end(), std::begin(root_environment), std::end(root_environment));
   words.insert(words.end(), argv.begin(), argv.end());
   return words;
 }

@@ -101,6 +101,28 @@ std::string upbeat_toml(const Shape& shape) {
   return out.str();
 }
 
+std::string machine_network(int index) {
+  return "link add br0 address " + bridge_mac(index, 0) +
+         " type bridge\nlink set br0 up\naddr add " + node_address(index, 0) +
+         "/24 brd + dev br0\nlink set eth0 master br0 up\nlink set eth1 up\naddr add " +
+         node_address(index, 1) + "/24 brd + dev eth1\n";
+}
+
+std::string machine_network_unit() {
+  return "[Unit]\n"
+         "Description=The network of a machine of the lab\n"
+         "Requires=sys-subsystem-net-devices-eth0.device sys-subsystem-net-devices-eth1.device\n"
+         "After=sys-subsystem-net-devices-eth0.device sys-subsystem-net-devices-eth1.device\n"
+         "Before=network.target network-online.target\n"
+         "Wants=network.target\n"
+         "[Service]\n"
+         "Type=oneshot\n"
+         "RemainAfterExit=yes\n"
+         "ExecStart=/usr/sbin/ip -batch /etc/lab-network\n"
+         "[Install]\n"
+         "WantedBy=multi-user.target\n";
+}
+
 std::string snmpd_conf(const std::string& community, const std::string& outlet_command) {
   std::ostringstream out;
   out << "agentAddress udp:" << gateway_address << ":161\n"

@@ -18,6 +18,10 @@ namespace upbeat::lab {
 /// /etc/upbeat/upbeat.toml; a lost node is proved off by the power strip, its watchdog, both or
 /// none.
 [[nodiscard]] std::string upbeat_toml(const Shape& shape);
+/// What a machine does with its network cards, for `ip -batch`: as network.h draws a node.
+[[nodiscard]] std::string machine_network(int index);
+/// The unit that does it, before Corosync starts.
+[[nodiscard]] std::string machine_network_unit();
 /// snmpd.conf(5) of the power strip: it answers on the gateway, to this community, only the system
 /// identity of an APC rack PDU and the outlets, which `outlet_command` serves.
 [[nodiscard]] std::string snmpd_conf(const std::string& community,

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "lab/machine.h"
 #include "lab/node.h"
 #include "lab/node_config.h"
 #include "lab/overlay.h"
@@ -64,7 +65,9 @@ Done prepare_node(const Names& names, const Shape& shape, int index,
   for (const auto& file : files) {
     if (auto done = write_file(root / file.path, file.text, file.mode); !done) return done;
   }
-  return enable_tcp_migration(root);
+  if (auto done = enable_tcp_migration(root); !done) return done;
+  if (!is_machine(shape, index)) return {};
+  return make_machine_disk(names, index);
 }
 
 }  // namespace upbeat::lab

@@ -39,6 +39,7 @@ constexpr const char* masked_units[] = {
     "logrotate.timer",           "systemd-pstore.service",       "systemd-firstboot.service",
     "var-lib-machines.mount",    "systemd-networkd.service",     "systemd-resolved.service",
     "systemd-timesyncd.service", "systemd-modules-load.service",
+    "kexec.service",             "kexec-load.service",
 };
 
 std::filesystem::path image_path() { return cache_root() / ("node-" + image_key()); }
@@ -148,6 +149,9 @@ const std::vector<std::string>& node_packages() {
       // a machine
       "systemd", "systemd-sysv", "dbus", "iproute2", "procps", "iputils-ping", "nftables",
       "python3", "python3-minimal",
+      // what only a machine has use for: its power button, its next kernel, its own modules, and
+      // commands that do not come over its network
+      "udev", "kexec-tools", "kmod", "qemu-guest-agent",
       // a host of virtual machines in a cluster
       "corosync", "libvirt-daemon-system", "libvirt-clients", "fence-agents", "snmp",
       // a UPS of its dummy driver

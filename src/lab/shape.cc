@@ -8,9 +8,12 @@
 
 namespace upbeat::lab {
 
+bool is_machine(const Shape& shape, int index) { return index >= shape.nodes - shape.machines; }
+
 std::string to_json(const Shape& shape) {
   const boost::json::object manifest{
       {"nodes", shape.nodes},
+      {"machines", shape.machines},
       {"vms", shape.vms},
       {"token_ms", shape.token_ms},
       {"node_memory_mib", shape.node_memory_mib},
@@ -43,6 +46,7 @@ Result<Shape> parse_shape(const std::string& json) {
     return found != nullptr && found->is_string() && found->as_string() == word;
   };
   number("nodes", shape.nodes);
+  number("machines", shape.machines);
   number("vms", shape.vms);
   number("token_ms", shape.token_ms);
   number("node_memory_mib", shape.node_memory_mib);
@@ -55,7 +59,8 @@ Result<Shape> parse_shape(const std::string& json) {
   shape.fencing = is("fencing", "none") ? Fencing::none : Fencing::strip;
   number("watchdog_s", shape.watchdog_s);
   shape.phase = is("phase", "up") ? Phase::up : Phase::starting;
-  if (shape.nodes < 1 || shape.nodes > node_limit || shape.vms < 0 || shape.vms > vm_limit) {
+  if (shape.nodes < 1 || shape.nodes > node_limit || shape.vms < 0 || shape.vms > vm_limit ||
+      shape.machines < 0 || shape.machines > shape.nodes) {
     return fail("cannot read the lab's manifest: its numbers of nodes or VMs are out of range");
   }
   return shape;

@@ -29,6 +29,7 @@ enum class Phase : std::uint8_t { starting, up };
 
 struct Shape {
   int nodes = 4;
+  int machines = 0;  ///< of the nodes, the last ones are emulated machines and no containers
   int vms = 8;
   int token_ms = 1000;
   int node_memory_mib = 1024;
@@ -42,6 +43,9 @@ struct Shape {
   int watchdog_s = 0;  ///< timeout_s of the nodes' watchdogs; 0: they have none
   Phase phase = Phase::starting;
 };
+
+/// Whether node `index` is an emulated machine.
+[[nodiscard]] bool is_machine(const Shape& shape, int index);
 
 /// The manifest as JSON, and back; an error names what does not fit.
 [[nodiscard]] std::string to_json(const Shape& shape);

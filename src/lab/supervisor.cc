@@ -25,6 +25,7 @@
 
 #include "lab/control_group.h"
 #include "lab/detached.h"
+#include "lab/machine.h"
 #include "lab/node.h"
 #include "lab/watchdog_file.h"
 
@@ -238,6 +239,7 @@ Done supervise_node(const Names& names, const std::string& node) {
   if (!manifest) return std::unexpected(manifest.error());
   const auto shape = parse_shape(*manifest);
   if (!shape) return std::unexpected(shape.error());
+  if (is_machine(names, node)) return supervise_machine(names, *shape, node);
   while (true) {
     const auto next = run_container(names, node, *shape);
     if (!next) return std::unexpected(next.error());

@@ -44,6 +44,7 @@ constexpr Tool tools[] = {
     {"/usr/sbin/snmpd", "snmpd"},
     {"/usr/bin/cpio", "cpio"},
     {"/bin/busybox", "busybox-static"},
+    {"/usr/sbin/mke2fs", "e2fsprogs"},
     {"/usr/bin/nsenter", "util-linux"},
 };
 
@@ -116,7 +117,7 @@ Done lay_ground(const Names& names, Shape& shape, Progress& progress) {
   progress.begin("network, disks, power strip");
   if (auto made = make_folder(names.consoles()); !made) return made;
   if (auto done = write_keys(names); !done) return done;
-  if (auto done = build_network(names, shape.nodes); !done) return done;
+  if (auto done = build_network(names, shape); !done) return done;
   if (auto done = start_disks(names, shape); !done) return done;
   if (auto done = start_power_strip(names); !done) return done;
   progress.done();
