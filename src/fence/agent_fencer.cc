@@ -22,7 +22,7 @@ namespace {
 struct Job {
   std::string node;
   PowerAction action = PowerAction::status;
-  std::function<void(Result<PowerState>)> done;
+  std::function<void(Result<PowerAnswer>)> done;
   std::set<std::string> devices;
 };
 
@@ -69,7 +69,7 @@ struct AgentFencer::Pool : std::enable_shared_from_this<Pool> {
   }
 
   /// Calls back on the loop's thread, unless the fencer has gone by then.
-  void bring_home(std::function<void(Result<PowerState>)> done, Result<PowerState> state) {
+  void bring_home(std::function<void(Result<PowerAnswer>)> done, Result<PowerAnswer> state) {
     clock.post([done = std::move(done), state = std::move(state), pool = weak_from_this()] {
       if (!pool.expired()) done(state);
     });
@@ -105,7 +105,7 @@ AgentFencer::~AgentFencer() {
 }
 
 void AgentFencer::act(const std::string& node, PowerAction action,
-                      std::function<void(Result<PowerState>)> done) {
+                      std::function<void(Result<PowerAnswer>)> done) {
   Job job{.node = node, .action = action, .done = std::move(done)};
   for (const auto& [level, devices] : devices_of(pool_->devices, node)) {
     for (const auto& device : devices) job.devices.insert(device.name);

@@ -28,7 +28,7 @@ class AgentFencer final : public Fencer {
   ~AgentFencer() override;
 
   void act(const std::string& node, PowerAction action,
-           std::function<void(Result<PowerState>)> done) override;
+           std::function<void(Result<PowerAnswer>)> done) override;
 
  private:
   struct Pool;
