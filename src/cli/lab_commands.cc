@@ -39,6 +39,7 @@ struct Told {
   std::string deb;
   Shape shape;
   int link = all_links;
+  int strip = 0;
   bool json = false;
   bool without_upbeat = false;
   std::vector<std::string> command;
@@ -154,7 +155,7 @@ void run_status(const Told& told) {
 
 void run_power_strip(const Told& told) {
   const Lab lab = opened(told);
-  serve_strip(strip_world(lab.names(), lab.shape()), std::cin, std::cout);
+  serve_strip(strip_world(lab.names(), lab.shape(), told.strip), std::cin, std::cout);
 }
 
 void run_node(const Told& told) {
@@ -204,6 +205,13 @@ void add_up(CLI::App& group, Told& told) {
   up->add_option("--token", told.shape.token_ms, "Corosync's token time in ms")
       ->check(CLI::Range(300, 60'000))
       ->capture_default_str();
+  up->add_option("--supplies", told.shape.supplies,
+                 "power supplies of a node, each on a power strip of its own")
+      ->check(CLI::Range(1, supply_limit))
+      ->capture_default_str();
+  up->add_flag_callback(
+      "--qdevice", [&told] { told.shape.tie = Tie::arbiter; },
+      "a quorum device on the gateway says who goes on when half of the nodes is gone");
   add_echo_option(*up, told.shape.echo);
   up->add_option("--watchdog", told.shape.watchdog_s,
                  "give each node a watchdog, and its upbeatd so many seconds")
@@ -260,8 +268,10 @@ CLI::App& add_lab(CLI::App& app) {
   in_machine->group("");
   in_machine->add_option("node", told.node, "which node")->required();
   in_machine->add_option("command", told.command, "after --, what to run")->required();
-  command(*group, told, "power-strip", "Serve the power strip's outlets", run_power_strip)
-      ->group("");
+  command(*group, told, "power-strip", "Serve a power strip's outlets", run_power_strip)
+      ->group("")
+      ->add_option("--strip", told.strip, "which")
+      ->check(CLI::Range(0, supply_limit - 1));
   command(*group, told, "run-node", "Run a node's container", run_node)
       ->group("")
       ->add_option("node", told.node, "which node")

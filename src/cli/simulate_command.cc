@@ -26,6 +26,7 @@
 #include "sim/chance.h"
 #include "sim/command.h"
 #include "sim/run.h"
+#include "sim/scenario_words.h"
 #include "sim/shrink.h"
 
 namespace upbeat::cli {
@@ -41,6 +42,7 @@ struct Arguments {
   std::uint32_t nodes = 4;
   std::uint32_t vms = 8;
   double hours = 1.0 / 6;
+  QuorumRule quorum = QuorumRule::majority;
   std::vector<std::string> faults;
   unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
   bool json = false;
@@ -90,7 +92,7 @@ Seeds read_seeds(const Arguments& arguments) {
 }
 
 ChanceOptions chance_options(const Arguments& arguments) {
-  ChanceOptions options{.nodes = arguments.nodes, .vms = arguments.vms};
+  ChanceOptions options{.nodes = arguments.nodes, .vms = arguments.vms, .quorum = arguments.quorum};
   options.length =
       std::chrono::milliseconds(static_cast<std::int64_t>(arguments.hours * 3'600'000.0));
   const auto known = fault_classes();
@@ -112,6 +114,9 @@ std::string again(std::uint64_t seed, const Arguments& arguments) {
   if (arguments.nodes != usual.nodes) text += fmt::format(" --nodes {}", arguments.nodes);
   if (arguments.vms != usual.vms) text += fmt::format(" --vms {}", arguments.vms);
   if (arguments.hours != usual.hours) text += fmt::format(" --hours {}", arguments.hours);
+  for (const auto& [word, quorum] : quorum_words()) {
+    if (arguments.quorum == quorum && quorum != usual.quorum) text += " --quorum " + word;
+  }
   for (const auto& name : arguments.faults) text += " --faults " + name;
   return text;
 }
@@ -343,6 +348,11 @@ void add_simulate(CLI::App& app) {
   command->add_option("--hours", arguments->hours, "of a made-up story, without its end")
       ->check(CLI::Range(0.001, 8760.0))
       ->capture_default_str();
+  command
+      ->add_option("--quorum", arguments->quorum,
+                   "of a made-up story: majority; with two nodes two_node; qdevice")
+      ->transform(CLI::CheckedTransformer(quorum_words()))
+      ->default_str("majority");
   command->add_option("--faults", arguments->faults, "only faults of these classes")
       ->delimiter(',');
   command->add_option("--jobs", arguments->jobs, "seeds to play at once")->capture_default_str();

@@ -51,14 +51,28 @@ void node_came(State& state, const NodeHere& came) {
   if (!only_daemon) expect_called_off(state, came.id);
 }
 
-void node_went(State& state, NodeId id, Continuity continuity) {
+enum class GoodByes : std::uint8_t { count, do_not_count };
+
+/// Who goes down may think better of it, cut off from the others. So where no majority stays, and
+/// those that stay have said good-bye, too, neither side takes the other for gone.
+GoodByes good_byes(const State& state, const ViewChanged& event) {
+  const auto is_leaving = [&](const NodeHere& one) {
+    const auto* here = online(state, one.id);
+    return here != nullptr && here->leaving;
+  };
+  const bool void_now = event.here.size() * 2 <= event.configured.size() &&
+                        std::ranges::any_of(event.here, is_leaving);
+  return void_now ? GoodByes::do_not_count : GoodByes::count;
+}
+
+void node_went(State& state, NodeId id, Continuity continuity, GoodByes farewell) {
   const auto* before = online(state, id);
   if (before == nullptr) return;
   const bool said_good_bye = before->leaving;
   const bool daemon_went_first = before->incarnation == 0 && !said_good_bye;
   const bool empty = is_empty(state, id);
   auto& node = state.nodes.edit(id);
-  if (said_good_bye && empty) {
+  if (said_good_bye && empty && farewell == GoodByes::count) {
     node.standing = Left{};
     tell(state, id, "left cleanly");
   } else if (continuity == Continuity::cold) {
@@ -67,7 +81,8 @@ void node_went(State& state, NodeId id, Continuity continuity) {
   } else {
     node.standing = Lost{state.now, daemon_went_first};
     tell(state, id,
-         said_good_bye       ? "was lost: since it said that it was empty, a guest was seen on it"
+         said_good_bye && empty ? "was lost: it said that it was empty, but so did who is left"
+         : said_good_bye     ? "was lost: since it said that it was empty, a guest was seen on it"
          : daemon_went_first ? "was lost after its daemon: it may be back at once"
                              : "was lost: it is gone without a word");
   }
@@ -115,6 +130,7 @@ void tell(State& state, NodeId node, std::string text) {
 }
 
 void apply_event(State& state, const ViewChanged& event) {
+  const bool went_on = goes_on_alone(state);
   state.epoch = event.epoch;
   for (const auto& named : event.configured) {
     const auto known = state.nodes.find(named.id);
@@ -127,8 +143,9 @@ void apply_event(State& state, const ViewChanged& event) {
   const auto is_here = [&](NodeId id) {
     return std::ranges::any_of(event.here, [&](const NodeHere& one) { return one.id == id; });
   };
+  const auto farewell = good_byes(state, event);
   for (const auto& [id, node] : state.nodes) {
-    if (!is_here(id)) node_went(state, id, event.continuity);
+    if (!is_here(id)) node_went(state, id, event.continuity, farewell);
   }
   for (const auto& came : event.here) node_came(state, came);
   // A fence device is asked by a member; one that is gone cannot tell how it went.
@@ -144,6 +161,10 @@ void apply_event(State& state, const ViewChanged& event) {
     if (!configured && !is_here(id) && is_empty(state, id)) gone.push_back(id);
   }
   for (const auto id : gone) state.nodes.erase(id);
+  if (!went_on && goes_on_alone(state)) {
+    state.term += 1;
+    tell(state, "cluster", "goes on without a majority: all other nodes have left");
+  }
 }
 
 void apply_event(State& state, const Tick& event) {

@@ -13,7 +13,8 @@ void carry_out(State& state, const StartVm& start, const Reason& why) {
   const auto& asleep = found->second;
   // The one gate through which a guest comes to life: nobody else may be running it.
   if (!std::holds_alternative<Stopped>(asleep.phase) || !asleep.may_run_on.empty() ||
-      asleep.wanted != Wanted::running || !fits(state, start.vm, start.on)) {
+      asleep.wanted != Wanted::running || !fits(state, start.vm, start.on) ||
+      !why_nothing_begins(state).empty()) {
     return;
   }
   auto& vm = state.vms.edit(start.vm);
@@ -31,7 +32,8 @@ void carry_out(State& state, const MigrateVm& move, const Reason& why) {
   const auto* running = std::get_if<Running>(&found->second.phase);
   const auto* source = online(state, move.from);
   if (running == nullptr || running->on != move.from || found->second.may_run_on.size() != 1 ||
-      source == nullptr || source->incarnation == 0 || !fits(state, move.vm, move.to)) {
+      source == nullptr || source->incarnation == 0 || !fits(state, move.vm, move.to) ||
+      !why_nothing_begins(state).empty()) {
     return;
   }
   auto& vm = state.vms.edit(move.vm);

@@ -212,6 +212,7 @@ void rule_out(State& state, const VmId& id, NodeId node, const std::string& evid
 }
 
 void prove_off(State& state, NodeId node, const std::string& proof) {
+  const bool went_on = goes_on_alone(state);
   auto& record = state.nodes.edit(node);
   record.standing = ProvedOff{proof};
   record.fencing.reset();
@@ -221,6 +222,11 @@ void prove_off(State& state, NodeId node, const std::string& proof) {
   for (const auto& [id, seated] : state.vms.on(node)) {
     count_death(state, state.vms.edit(id), node, "");
     rule_out(state, id, node, "is down: " + name_of(state, node) + " was proved off");
+  }
+  // More than a clean leave gives: whoever left may have stayed, cut off, and has to yield.
+  if (!went_on && goes_on_alone(state)) {
+    state.term += 2;
+    tell(state, "cluster", "goes on without a majority: all other nodes are proved off");
   }
 }
 

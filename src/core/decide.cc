@@ -27,10 +27,15 @@ NodeId executor(const State& state, std::uint32_t failures) {
 
 /// Why the node has to be proved off now; empty if it has not.
 std::string must_be_off(const State& state, const NodeRecord& node, NodeId id) {
-  if (is_empty(state, id)) return {};
+  // Where the others may have quorum, too, only their being off lets anything begin here.
+  const bool rivals = !why_nothing_begins(state).empty();
+  const bool we_leave = online(state, coordinator(state))->leaving;
+  if (is_empty(state, id) && (!rivals || we_leave)) return {};
   if (const auto* lost = std::get_if<Lost>(&node.standing); lost != nullptr) {
     if (lost->daemon_went_first && state.now - lost->since < restart_grace) return {};
-    return "it was lost and may still run guests";
+    if (rivals && state.now - lost->since < first_shot_of_others(state)) return {};
+    return rivals ? "it was lost, and without a majority one of us two has to be off"
+                  : "it was lost and may still run guests";
   }
   if (const auto* unseen = std::get_if<Unseen>(&node.standing);
       unseen != nullptr && state.now - unseen->since >= unseen_grace) {
@@ -130,6 +135,7 @@ void start(Plan& plan, const VmId& id, const VmRecord& vm) {
     return;
   }
   if (plan.state().now < vm.not_before) return;
+  if (const auto why = why_nothing_begins(plan.state()); !why.empty()) return plan.hold(id, why);
   const auto target = start_place(plan.state(), id, vm);
   if (target) {
     plan.decide(StartVm{id, target->node}, "it is wanted running and " + target->why);

@@ -36,6 +36,9 @@ bool may_begin(const State& state, NodeId node) {
 /// Starts one migration if a place and a free slot are there; the others follow when one ends.
 void move(Plan& plan, const VmId& id, NodeId from, std::expected<Place, std::string> target,
           const std::string& why) {
+  if (const auto not_now = why_nothing_begins(plan.state()); !not_now.empty()) {
+    return plan.hold(id, why + ", but " + not_now);
+  }
   if (!target) {
     plan.hold(id, why + ", but " + target.error());
     return;

@@ -124,9 +124,12 @@ class Look {
   void plugs() {
     std::map<std::pair<NodeId, std::string>, std::map<std::string, std::set<NodeId>>> seen;
     each_peer([&](NodeId by, const PeerReport& peer) {
+      std::map<std::string, std::string> plugs_of;  // a node may have several on one device
       for (const auto& device : peer.devices) {
-        seen[{peer.node, device.device}][device.plug].insert(by);
+        auto& all = plugs_of[device.device];
+        all += (all.empty() ? "" : ", ") + device.plug;
       }
+      for (const auto& [device, all] : plugs_of) seen[{peer.node, device}][all].insert(by);
     });
     for (const auto& [what, by_plug] : seen) {
       if (by_plug.size() < 2) continue;

@@ -117,6 +117,20 @@ std::vector<NodeId> placed_on(const Change& change) {
   return nodes;
 }
 
+/// Without a majority nothing begins before every other node is gone for sure.
+void nothing_begins_beside_a_rival(const State& before, const Change& change, Findings& found) {
+  if (placed_on(change).empty()) return;
+  const auto here = std::ranges::count_if(before.nodes, [](const auto& entry) {
+    return std::holds_alternative<Online>(entry.second.standing);
+  });
+  if (static_cast<std::size_t>(here) * 2 > before.nodes.size()) return;
+  for (const auto& [id, node] : before.nodes) {
+    if (std::holds_alternative<Online>(node.standing) || is_gone(node)) continue;
+    found.push_back(change.id.get() + " was placed without a majority while " + node.name +
+                    " may go on");
+  }
+}
+
 /// What we place never exceeds a node's capacity. A node that reported less than it carries, or
 /// guests of its own, is overcommitted by the world, not by us: it only must not get more.
 void no_placement_above_capacity(const State& before, const Change& change, Findings& found) {
@@ -190,6 +204,7 @@ std::vector<std::string> broken_invariants(const State& before, const Event& eve
     nothing_starts_twice(change, found);
     only_evidence_rules_out(change, event, after, found);
     no_placement_above_capacity(before, change, found);
+    nothing_begins_beside_a_rival(before, change, found);
     no_placement_against_rules(after, change, found);
   };
   Guests::Records::differences(before.vms.records(), after.vms.records(), look);

@@ -189,9 +189,28 @@ Result<void> check(const State& /*state*/, const T& /*not a request*/) {
   return {};
 }
 
+/// Whether an operator asks for it, who would take it for kept once it is granted.
+bool is_of_an_operator(const Event& request) {
+  if (const auto* drain = std::get_if<DrainRequested>(&request))
+    return !is_of_its_host(drain->cause);
+  return std::holds_alternative<UndrainRequested>(request) ||
+         std::holds_alternative<VmDefined>(request) || std::holds_alternative<VmWanted>(request) ||
+         std::holds_alternative<VmMigrateRequested>(request) ||
+         std::holds_alternative<RuleDefined>(request) ||
+         std::holds_alternative<RuleRemoved>(request) ||
+         std::holds_alternative<PolicySet>(request) ||
+         std::holds_alternative<VmFailbackSet>(request);
+}
+
 }  // namespace
 
 Result<void> check_request(const State& state, const Event& request) {
+  if (is_of_an_operator(request)) {
+    if (const auto why = why_nothing_begins(state); !why.empty()) {
+      return fail("cannot do that now: " + why +
+                  "; if you know that it is off, say `upbeat node confirm-off`");
+    }
+  }
   return std::visit([&](const auto& asked) { return check(state, asked); }, request);
 }
 

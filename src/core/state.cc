@@ -115,6 +115,43 @@ bool has_majority(const State& state) {
   return static_cast<std::size_t>(here) * 2 > state.nodes.size();
 }
 
+namespace {
+
+bool is_gone(const NodeRecord& node) {
+  return std::holds_alternative<ProvedOff>(node.standing) ||
+         std::holds_alternative<Left>(node.standing);
+}
+
+}  // namespace
+
+std::string why_nothing_begins(const State& state) {
+  if (has_majority(state)) return {};
+  for (const auto& [id, node] : state.nodes) {
+    if (std::holds_alternative<Online>(node.standing) || is_gone(node)) continue;
+    return name_of(state, id) + " is lost and not proved off, and may be the one that goes on";
+  }
+  return {};
+}
+
+bool goes_on_alone(const State& state) {
+  return !has_majority(state) && coordinator(state) != NodeId() &&
+         why_nothing_begins(state).empty();
+}
+
+ClusterTime first_shot_of_others(const State& state) {
+  if (has_majority(state)) return ClusterTime{0};
+  std::size_t here = 0;
+  std::size_t there = 0;
+  for (const auto& [vm, record] : state.vms) {
+    for (const auto& [node, since] : record.may_run_on) {
+      ++(online(state, node) != nullptr ? here : there);
+    }
+  }
+  const bool first_is_here =
+      !state.nodes.empty() && online(state, state.nodes.begin()->first) != nullptr;
+  return here > there || (here == there && first_is_here) ? ClusterTime{0} : fence_head_start;
+}
+
 std::optional<ClusterTime> reset_due_in(const State& state, const NodeRecord& node) {
   if (node.watchdog.count() == 0 || !has_majority(state)) return std::nullopt;
   const auto* lost = std::get_if<Lost>(&node.standing);

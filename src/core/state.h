@@ -23,6 +23,9 @@ struct LogLine {
 struct State {
   EventIndex index;  ///< events applied so far
   Epoch epoch;       ///< of the last quorate view
+  /// Grows when a part without a majority goes on alone. Two parts that were cut off from each
+  /// other may each have gone on; of two histories the one with the higher term counts.
+  std::uint64_t term = 0;
   ClusterTime now{0};
   Table<NodeId, NodeRecord> nodes;
   Guests vms;
@@ -82,6 +85,21 @@ inline constexpr ClusterTime stop_patience{60'000};
 /// Whether more than half of the nodes are in the view. The engine's quorum may need less (two
 /// nodes, a quorum device): then two parts could each be fed, so watchdogs prove nothing.
 [[nodiscard]] bool has_majority(const State& state);
+
+/// Why nothing may begin here, neither a guest nor what an operator asks for: this part of the
+/// cluster has quorum without a majority, so another part may have it too, and it has not been
+/// proved off. Empty if things may begin.
+[[nodiscard]] std::string why_nothing_begins(const State& state);
+
+/// Whether a part without a majority goes on: all other nodes are gone for sure.
+[[nodiscard]] bool goes_on_alone(const State& state);
+
+/// So long the part with fewer guests waits before it proves another off, where none has a
+/// majority: else two that are cut off from each other would shoot each other.
+inline constexpr ClusterTime fence_head_start{5'000};
+
+/// How long this part of the cluster leaves the other the first shot.
+[[nodiscard]] ClusterTime first_shot_of_others(const State& state);
 
 /// How long until the node's watchdog has reset it for sure, if it is gone and promised that.
 [[nodiscard]] std::optional<ClusterTime> reset_due_in(const State& state, const NodeRecord& node);

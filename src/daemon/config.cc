@@ -10,6 +10,7 @@
 
 #include "base/printable.h"
 #include "base/toml.h"
+#include "fence/fence_device.h"
 #include "fence/watchdog_facts.h"
 
 namespace upbeat {
@@ -60,6 +61,22 @@ class Section {
       }
     }
   }
+  /// { name = "text" } or { name = ["text", …] }.
+  void read_lists(const char* key, std::map<std::string, std::vector<std::string>>& values) {
+    known_.insert(key);
+    const auto* node = table_.get(key);
+    if (node == nullptr) return;
+    constexpr const char* expected = "expects { name = \"text\", other = [\"text\", …] }";
+    if (!node->is_table()) return complain(*node, key, expected);
+    for (const auto& [name, value] : *node->as_table()) {
+      auto& list = values[std::string(name.str())];
+      if (const auto* array = value.as_array()) {
+        for (const auto& one : *array) add_text(one, key, expected, list);
+      } else {
+        add_text(value, key, expected, list);
+      }
+    }
+  }
   void subtables(const char* key) { known_.insert(key); }
   /// The first complaint, or one about a key that nobody asked for.
   Result<void> finish() {
@@ -72,6 +89,16 @@ class Section {
   }
 
  private:
+  void add_text(const toml::node& node, const char* key, const char* expected,
+                std::vector<std::string>& list) {
+    if (const auto text = node.value_exact<std::string>()) {
+      list.push_back(*text);
+    } else if (const auto number = node.value_exact<std::int64_t>()) {
+      list.push_back(std::to_string(*number));
+    } else {
+      complain(node, key, expected);
+    }
+  }
   template <class Number>
   void read_number(const toml::node& node, const char* key, Number& value) {
     const auto number = node.value_exact<std::int64_t>();
@@ -127,8 +154,14 @@ Result<void> read_fence(const toml::table& devices, const std::string& path, Con
     section.read("timeout_s", device.timeout);
     section.read("retries", device.retries);
     section.read_strings("options", device.options);
-    section.read_strings("plugs", device.plugs);
+    section.read_lists("plugs", device.plugs);
+    section.read("level", device.level);
     if (auto read = section.finish(); !read) return read;
+    if (device.level < 1 || device.level > fence_level_limit) {
+      return fail("cannot use " + path + ": [" + quote(label) +
+                  "] level expects a whole number from 1 to " + std::to_string(fence_level_limit) +
+                  ": the lowest is asked first");
+    }
     if (device.agent.empty()) {
       return fail("cannot use " + path + ": [" + quote(label) +
                   "] names no agent; add agent = \"fence_…\"");

@@ -22,7 +22,8 @@ struct FenceSection {
   std::chrono::seconds timeout{20};
   std::uint32_t retries = 2;
   std::map<std::string, std::string> options;
-  std::map<std::string, std::string> plugs;  ///< by node name
+  std::map<std::string, std::vector<std::string>> plugs;  ///< by node name
+  std::uint32_t level = 1;                                ///< the lowest is asked first
 };
 
 /// The host's watchdog. Without the table upbeatd uses none: to have a host reset is its owner's to

@@ -34,7 +34,8 @@ agent = "fence_apc_snmp"
 timeout_s = 5
 retries = 1
 options = { ip = "10.9.0.254", port = 161, verbose = true }
-plugs = { node0 = "1" }
+plugs = { node0 = "1", node1 = ["2", 3] }
+level = 2
 [watchdog]
 device = "/dev/watchdog1"
 timeout_s = 45
@@ -48,7 +49,9 @@ timeout_s = 45
   EXPECT_EQ(config->shutdown_budget, std::chrono::seconds(90));
   ASSERT_EQ(config->fence.size(), 1U);
   EXPECT_EQ(config->fence[0].options.at("port"), "161");
-  EXPECT_EQ(config->fence[0].plugs.at("node0"), "1");
+  EXPECT_EQ(config->fence[0].plugs.at("node0"), std::vector<std::string>{"1"});
+  EXPECT_EQ(config->fence[0].plugs.at("node1"), (std::vector<std::string>{"2", "3"}));
+  EXPECT_EQ(config->fence[0].level, 2U);
   ASSERT_TRUE(config->watchdog);
   EXPECT_EQ(config->watchdog->device, "/dev/watchdog1");
   EXPECT_EQ(config->watchdog->timeout, std::chrono::seconds(45));
@@ -134,6 +137,19 @@ TEST(Config, RefusesBrokenToml) {
 TEST(Config, RefusesAFenceDeviceWithoutAgent) {
   EXPECT_EQ(complaint("[fence.strip]\ntimeout_s = 3\n"),
             "cannot use upbeat.toml: [fence.strip] names no agent; add agent = \"fence_…\"");
+}
+
+TEST(Config, RefusesALevelThatIsNoneAndPlugsThatAreNoText) {
+  for (const char* level : {"0", "10"}) {
+    EXPECT_EQ(complaint("[fence.strip]\nagent = \"a\"\nlevel = " + std::string(level) + "\n"),
+              "cannot use upbeat.toml: [fence.strip] level expects a whole number from 1 to 9: the "
+              "lowest is asked first");
+  }
+  EXPECT_EQ(
+      complaint("[fence.strip]\nagent = \"a\"\nplugs = { node0 = [1.5] }\n"),
+      "cannot use upbeat.toml: line 3: [fence.strip] plugs expects { name = \"text\", other = "
+      "[\"text\", …] }");
+  EXPECT_NE(complaint("[fence.strip]\nagent = \"a\"\nplugs = \"1\"\n"), "");
 }
 
 TEST(Config, RefusesAMigrateUriThatNamesNoTarget) {

@@ -45,7 +45,8 @@ std::vector<FenceDevice> devices(const Config& config) {
                     .options = section.options,
                     .plugs = section.plugs,
                     .timeout = section.timeout,
-                    .retries = static_cast<int>(section.retries)});
+                    .retries = static_cast<int>(section.retries),
+                    .level = static_cast<int>(section.level)});
   }
   return list;
 }

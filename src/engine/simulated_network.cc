@@ -40,6 +40,7 @@ struct SimulatedNetwork::Ring {
   std::size_t forgotten = 0;          // entries before the log's begin: everybody has taken them
   std::size_t forgets_at = log_kept;  // the log's length at which it looks which these are
   EngineView view;                    // as of the log's end
+  bool vote = false;                  // the arbiter's is with this ring
 
   [[nodiscard]] std::size_t end() const { return forgotten + log.size(); }
   [[nodiscard]] const std::shared_ptr<const Entry>& at(std::size_t i) const {
@@ -58,6 +59,8 @@ struct SimulatedNetwork::Daemon {
 struct SimulatedNetwork::Node {
   NodeId id;
   bool up = true;
+  bool seen_all = false;  // all nodes, since its engine began
+  bool hears_arbiter = true;
   std::size_t part = 0;
   std::chrono::nanoseconds latency{0};  // of every message from it and to it
   std::uint64_t life = 0;               // counts crashes
@@ -92,6 +95,11 @@ void SimulatedNetwork::partition(const std::vector<std::vector<NodeId>>& sets) {
 
 void SimulatedNetwork::heal() { partition({}); }
 
+void SimulatedNetwork::set_arbiter_heard(NodeId id, bool heard) {
+  nodes_.at(id).hears_arbiter = heard;
+  ask_for_votes();
+}
+
 void SimulatedNetwork::set_latency(NodeId id, std::chrono::nanoseconds latency) {
   nodes_.at(id).latency = latency;
 }
@@ -100,6 +108,7 @@ void SimulatedNetwork::crash(NodeId id) {
   Node& node = nodes_.at(id);
   if (!node.up) return;
   node.up = false;
+  node.seen_all = false;
   ++node.life;
   node.ring.reset();
   if (node.daemon) {
@@ -193,7 +202,55 @@ bool SimulatedNetwork::runs(NodeId id) const {
 
 // ---- rings -----------------------------------------------------------------------------------
 
+bool SimulatedNetwork::is_quorate(const Ring& ring) const {
+  if (ring.nodes.size() * 2 > configured_.size()) return true;
+  const bool half = ring.nodes.size() * 2 == configured_.size();
+  if (options_.quorum == QuorumRule::two_node) {
+    return half && configured_.size() == 2 && nodes_.at(ring.nodes.front()).seen_all;
+  }
+  return half && ring.vote;
+}
+
+/// Whether the arbiter would give this half its vote: of two halves to that with the lowest id.
+bool SimulatedNetwork::has_vote(const Ring& ring) const {
+  if (options_.quorum != QuorumRule::qdevice || ring.nodes.size() * 2 != configured_.size() ||
+      !hear_each_other(ring)) {
+    return false;
+  }
+  const auto heard = [&](NodeId id) { return nodes_.at(id).up && nodes_.at(id).hears_arbiter; };
+  const auto of_ring = [&](NodeId id) { return contains(ring.nodes, id); };
+  if (!std::ranges::all_of(ring.nodes, heard)) return false;
+  std::map<std::size_t, std::vector<NodeId>> others;
+  for (const auto& [id, node] : nodes_) {
+    if (heard(id) && !of_ring(id)) others[node.part].push_back(id);
+  }
+  return std::ranges::none_of(others, [&](const auto& part) {
+    return part.second.size() == ring.nodes.size() && part.second.front() < ring.nodes.front();
+  });
+}
+
+/// Takes votes back at once, and gives them after a while.
+void SimulatedNetwork::ask_for_votes() {
+  if (options_.quorum != QuorumRule::qdevice) return;
+  for (const auto& [id, node] : nodes_) {
+    const auto ring = node.ring;
+    if (!ring || ring->nodes.front() != id) continue;
+    if (ring->vote && !has_vote(*ring)) {
+      ring->vote = false;
+      refresh_group(ring, the_ring_itself);
+    } else if (!ring->vote && has_vote(*ring)) {
+      later(draw(options_.vote), [this, weak = std::weak_ptr<Ring>(ring)] {
+        const auto one = weak.lock();
+        if (!one || one->vote || !has_vote(*one)) return;
+        one->vote = true;
+        refresh_group(one, the_ring_itself);
+      });
+    }
+  }
+}
+
 void SimulatedNetwork::reach_changed() {
+  ask_for_votes();
   bool somebody_is_missed = false;
   for (auto& [id, node] : nodes_) {
     if (!node.ring) continue;
@@ -260,8 +317,10 @@ void SimulatedNetwork::form_ring(const std::vector<NodeId>& nodes) {
     node.ring_sequence = ring->id.sequence;
     node.taken = 0;
     if (node.daemon) node.daemon->first_entry = 0;
+    if (nodes.size() == configured_.size()) node.seen_all = true;
   }
   refresh_group(ring, the_ring_itself);
+  ask_for_votes();
   for (const NodeId id : nodes) order_what_waits(id);
 }
 
@@ -301,9 +360,7 @@ void SimulatedNetwork::flush_old_ring(const Ring& ring, const std::vector<NodeId
 
 void SimulatedNetwork::refresh_group(const std::shared_ptr<Ring>& ring, NodeId origin) {
   if (!hear_each_other(*ring)) return;  // the next ring will see
-  EngineView view{.ring = ring->id,
-                  .quorate = ring->nodes.size() * 2 > configured_.size(),
-                  .nodes = ring->nodes};
+  EngineView view{.ring = ring->id, .quorate = is_quorate(*ring), .nodes = ring->nodes};
   for (const NodeId id : ring->nodes) {
     const Node& node = nodes_.at(id);
     if (runs(id)) view.members.push_back({id, node.daemon->incarnation});

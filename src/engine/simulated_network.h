@@ -23,10 +23,18 @@ struct DelayRange {
   std::chrono::nanoseconds longest{0};
 };
 
+/// When nodes have quorum (Corosync: votequorum(5)).
+enum class QuorumRule : std::uint8_t {
+  majority,  ///< more than half of the configured nodes
+  two_node,  ///< of two also one, if it has seen the other since its engine began (wait_for_all)
+  qdevice,   ///< of an even number also one half: the one that an arbiter gives its vote
+};
+
 /// The defaults are what three Corosyncs with a token of 1000 ms do on one machine; `timing` is
 /// what they then say of it.
 struct SimulatedNetworkOptions {
   std::uint64_t seed = 1;
+  QuorumRule quorum = QuorumRule::majority;
   DelayRange ordering{std::chrono::microseconds(50), std::chrono::microseconds(500)};
   DelayRange delivery{std::chrono::microseconds(50), std::chrono::microseconds(1500)};
   DelayRange daemon_change{std::chrono::milliseconds(1), std::chrono::milliseconds(10)};
@@ -36,6 +44,7 @@ struct SimulatedNetworkOptions {
                     .consensus = std::chrono::milliseconds(1200)};
   DelayRange merge{std::chrono::milliseconds(800), std::chrono::milliseconds(2200)};
   DelayRange boot{std::chrono::milliseconds(300), std::chrono::milliseconds(600)};
+  DelayRange vote{std::chrono::milliseconds(200), std::chrono::milliseconds(600)};
   DelayRange reconnect{std::chrono::milliseconds(1), std::chrono::milliseconds(engine_retry_ms)};
 };
 
@@ -62,6 +71,8 @@ class SimulatedNetwork {
   /// Nodes of different sets do not hear each other; nodes that no set names form one more.
   void partition(const std::vector<std::vector<NodeId>>& sets);
   void heal();
+  /// Whether the node hears the arbiter of QuorumRule::qdevice.
+  void set_arbiter_heard(NodeId node, bool heard);
   /// Messages from the node, and to it, take so much longer from now on.
   void set_latency(NodeId node, std::chrono::nanoseconds latency);
   /// The node's engine is gone at once. Its daemon, if it still lives, is told that.
@@ -89,6 +100,9 @@ class SimulatedNetwork {
   void join_group(NodeId node);
   void reach_changed();
   [[nodiscard]] bool hear_each_other(const Ring& ring) const;
+  [[nodiscard]] bool is_quorate(const Ring& ring) const;
+  [[nodiscard]] bool has_vote(const Ring& ring) const;
+  void ask_for_votes();
   void form_rings();
   void form_ring_of(std::size_t part);
   void form_ring(const std::vector<NodeId>& nodes);

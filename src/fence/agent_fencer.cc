@@ -148,15 +148,17 @@ std::vector<OutletSeen> AgentFencer::Pool::all_refuse(const std::string& node,
   std::vector<OutletSeen> seen;
   for (const auto& [level, group] : devices_of(devices, node)) {
     for (const auto& device : group) {
-      seen.push_back({device.name, level, device.plugs.at(node),
-                      fail("fence device '" + device.name + "': " + why)});
+      for (const auto& plug : device.plugs.at(node)) {
+        seen.push_back(
+            {device.name, level, plug, fail("fence device '" + device.name + "': " + why)});
+      }
     }
   }
   return seen;
 }
 
 void AgentFencer::act(const std::string& node, PowerAction action,
-                      std::function<void(Result<PowerState>)> done) {
+                      std::function<void(Result<PowerAnswer>)> done) {
   Job job{.devices = pool_->names_for(node), .brake = nullptr, .run = {}};
   job.run = [pool = pool_.get(), node, action, done](const Brake& brake) -> std::function<void()> {
     auto state = act_on_node(pool->devices, node, action, brake.fd());

@@ -28,7 +28,7 @@ class AgentFencer final : public Fencer {
   ~AgentFencer() override;
 
   void act(const std::string& node, PowerAction action,
-           std::function<void(Result<PowerState>)> done) override;
+           std::function<void(Result<PowerAnswer>)> done) override;
   void probe(const std::string& node, std::function<void(std::vector<OutletSeen>)> done) override;
 
  private:

@@ -24,16 +24,25 @@ Result<void> check_limits(const FenceDevice& device) {
                              std::to_string(fence_timeout_min.count()) + " to " +
                              std::to_string(fence_timeout_max.count()));
   }
+  if (device.level < 1 || device.level > fence_level_limit) {
+    return wrong(device, "its level is " + std::to_string(device.level) + "; set 1 to " +
+                             std::to_string(fence_level_limit) + ", the lowest is asked first");
+  }
   return {};
 }
 
 /// Two nodes on one outlet: fencing one would take the other's power.
 Result<void> check_plugs(const FenceDevice& device) {
   std::set<std::string> seen;
-  for (const auto& [node, plug] : device.plugs) {
-    if (!seen.insert(plug).second) {
-      return wrong(device, "several nodes have plug '" + plug + "', " + node +
-                               " among them; give each node its own");
+  for (const auto& [node, plugs] : device.plugs) {
+    if (plugs.empty() || plugs.size() > fence_plug_limit) {
+      return wrong(device, node + " has " + std::to_string(plugs.size()) + " plugs; name 1 to " +
+                               std::to_string(fence_plug_limit));
+    }
+    for (const auto& plug : plugs) {
+      if (seen.insert(plug).second) continue;
+      return wrong(device, "plug '" + plug + "' is named twice, for " + node +
+                               " among others; give each node its own");
     }
   }
   return {};

@@ -19,16 +19,20 @@ struct FenceDevice {
   /// the agent as the content of that file, under its name without `_file`, so that secrets need
   /// not stand in the configuration: `password_file = "/etc/upbeat/strip.password"`.
   std::map<std::string, std::string> options;
-  /// Node name -> the device's name for its outlet; "" where the device has only that one node.
-  std::map<std::string, std::string> plugs;
+  /// Node name -> the device's names for its outlets: several if the node has several supplies on
+  /// it; "" where the device has only that one node.
+  std::map<std::string, std::vector<std::string>> plugs;
   std::chrono::milliseconds timeout{20'000};  ///< for each run of the agent
   int retries = 2;                            ///< more attempts after the first
-  /// A node is off when ALL its devices of one level say so: two supplies of a node are two devices
-  /// of the same level. Where that cannot be proved, the next higher level is tried.
+  /// A node is off when ALL its outlets on all its devices of one level are: two supplies of a node
+  /// are two outlets of one level. Where that cannot be proved, the next higher level is tried.
   int level = 1;
 };
 
 inline constexpr int fence_retry_limit = 10;
+inline constexpr int fence_level_limit = 9;  ///< the lowest is 1
+/// Outlets of one node on one device.
+inline constexpr std::size_t fence_plug_limit = 8;
 inline constexpr std::size_t fence_device_limit = 256;
 inline constexpr std::chrono::milliseconds fence_timeout_min{100};
 inline constexpr std::chrono::milliseconds fence_timeout_max{300'000};

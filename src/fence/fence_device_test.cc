@@ -33,11 +33,11 @@ TEST_F(Configuration, MayNotNameAnAgentThatIsNotThere) {
 }
 
 TEST_F(Configuration, MayNotGiveTwoNodesOneOutlet) {
-  device.plugs["node2"] = "1";
+  device.plugs["node2"] = {"1"};
 
   EXPECT_EQ(complaint(),
-            "cannot use fence device 'strip-1': several nodes have plug '1', node2 among them; "
-            "give each node its own");
+            "cannot use fence device 'strip-1': plug '1' is named twice, for node2 among "
+            "others; give each node its own");
 }
 
 TEST_F(Configuration, MayNotNameTwoDevicesAlike) {
@@ -56,6 +56,25 @@ TEST_F(Configuration, HasLimits) {
   EXPECT_NE(complaint(), "");
   device.timeout = 1h;
   EXPECT_NE(complaint(), "");
+}
+
+TEST_F(Configuration, HasLevelsFromOneToNine) {
+  device.level = 9;
+  EXPECT_EQ(complaint(), "");
+  for (const int level : {0, 10}) {
+    device.level = level;
+    EXPECT_EQ(complaint(), "cannot use fence device 'strip-1': its level is " +
+                               std::to_string(level) + "; set 1 to 9, the lowest is asked first");
+  }
+}
+
+TEST_F(Configuration, MayGiveANodeSeveralOutletsButNotNone) {
+  device.plugs["node1"] = {"1", "2"};
+  EXPECT_EQ(complaint(), "");
+  device.plugs["node1"] = {"1", "1"};
+  EXPECT_NE(complaint().find("plug '1' is named twice"), std::string::npos) << complaint();
+  device.plugs["node1"] = {};
+  EXPECT_NE(complaint().find("node1 has 0 plugs; name 1 to 8"), std::string::npos) << complaint();
 }
 
 TEST_F(Configuration, MayNotNameASecretFileThatCannotBeRead) {

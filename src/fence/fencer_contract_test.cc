@@ -123,6 +123,17 @@ TYPED_TEST(FencerContract, SwitchesANodeOffAndProvesIt) {
   EXPECT_EQ(this->world.state("node2"), PowerState::on);
 }
 
+TYPED_TEST(FencerContract, SaysWhoGaveTheAnswer) {
+  std::optional<std::string> told_by;
+  for (const auto action : {PowerAction::status, PowerAction::off, PowerAction::on}) {
+    told_by.reset();
+    this->world.fencer().act("node1", action,
+                             [&](const auto& answer) { told_by = answer->told_by; });
+    this->world.run_until([&] { return told_by.has_value(); });
+    EXPECT_TRUE(told_by->contains(action == PowerAction::off ? "off" : "on")) << *told_by;
+  }
+}
+
 TYPED_TEST(FencerContract, CountsANodeThatWasOffAlready) {
   this->world.set("node1", PowerState::off);
 

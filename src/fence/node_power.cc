@@ -4,6 +4,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <ranges>
 
 #include "fence/agent_options.h"
@@ -16,7 +17,10 @@ struct Order {
   std::string node;
   PowerAction action = PowerAction::status;
   int stop_fd = -1;
+  std::chrono::milliseconds patience = fence_timeout_max;  ///< with one run of an agent
 };
+
+using Levels = std::map<int, std::vector<FenceDevice>>;
 
 /// Waits between two attempts; true when it is time to stop.
 bool pause(int stop_fd) {
@@ -34,21 +38,22 @@ Result<PowerState> checked(Result<PowerState> state, const AgentRun& run, const 
   return state;
 }
 
-/// One attempt at one device.
-Result<PowerState> attempt(const FenceDevice& device, const Order& order) {
+/// One attempt at one outlet.
+Result<PowerState> attempt(const FenceDevice& device, const std::string& plug, const Order& order) {
   auto options = read_options(device.options);
   if (!options) return fail("fence device '" + device.name + "': " + options.error().text);
   (*options)["nodename"] = order.node;
-  const auto& plug = device.plugs.at(order.node);
   if (!plug.empty()) (*options)["plug"] = plug;
   const AgentRun run{.device = device.name,
                      .agent = device.agent,
                      .options = std::move(*options),
-                     .timeout = device.timeout,
+                     .timeout = std::min(device.timeout, order.patience),
                      .stop_fd = order.stop_fd};
   if (order.action == PowerAction::status) return checked(ask_agent(run), run, plug);
 
   const auto told = tell_agent(run, order.action);
+  // Whoever does not answer is not waited for twice while others have not been asked at all.
+  if (!told && order.patience < fence_timeout_max) return std::unexpected(told.error());
   auto state = ask_agent(run);
   const auto wanted = order.action == PowerAction::off ? PowerState::off : PowerState::on;
   if (state && *state == wanted) {
@@ -61,55 +66,93 @@ Result<PowerState> attempt(const FenceDevice& device, const Order& order) {
               "; check that plug '" + plug + "' is the right one, and the device itself");
 }
 
-Result<PowerState> act_on_device(const FenceDevice& device, const Order& order) {
-  auto state = attempt(device, order);
-  for (int more = device.retries; !state && more > 0; --more) {
-    if (pause(order.stop_fd)) break;
-    state = attempt(device, order);
-  }
-  return state;
+std::string outlet_says(const FenceDevice& device, const std::string& plug, PowerState state) {
+  const std::string what = plug.empty() ? "it is " : "outlet " + plug + " is ";
+  return device.name + " says that " + what + to_string(state);
 }
 
-/// All devices of one level: on if one of them says on, off if all say off.
-Result<PowerState> act_on_level(const std::vector<FenceDevice>& level, const Order& order) {
-  Result<PowerState> all = PowerState::off;
+void add(std::string& list, const std::string& one) { list += (list.empty() ? "" : ", ") + one; }
+
+/// One attempt at all outlets of one level: on if one of them is, off if all are.
+Result<PowerAnswer> attempt(const std::vector<FenceDevice>& level, const Order& order) {
+  PowerAnswer all{PowerState::off, ""};
+  std::string wrong;
   for (const auto& device : level) {
-    auto state = act_on_device(device, order);
-    // One supply that stays on is no proof, yet the others are switched all the same: less is left
-    // to do for whoever comes to look.
-    if (!state) {
-      if (all) all = state;
-    } else if (all && *state == PowerState::on) {
-      all = PowerState::on;
+    for (const auto& plug : device.plugs.at(order.node)) {
+      const auto state = attempt(device, plug, order);
+      // One supply that stays on is no proof, yet the others are switched all the same: less is
+      // left to do for whoever comes to look.
+      if (!state) {
+        wrong += (wrong.empty() ? "" : " | ") + state.error().text;
+        continue;
+      }
+      if (*state == PowerState::on) all.state = PowerState::on;
+      add(all.told_by, outlet_says(device, plug, *state));
     }
   }
-  return all;
+  if (wrong.empty()) return all;
+  return fail(wrong + (all.told_by.empty() ? "" : " (" + all.told_by + ")"));
 }
 
-template <class Levels>
-Result<PowerState> first_that_answers(const Levels& levels, const Order& order) {
-  std::string wrong;
-  for (const auto& [number, devices] : levels) {
-    auto state = act_on_level(devices, order);
-    if (state) return state;
-    wrong += (wrong.empty() ? "" : " | ") + state.error().text;
+int most_retries(const std::vector<FenceDevice>& level) {
+  int most = 0;
+  for (const auto& device : level) most = std::max(most, device.retries);
+  return most;
+}
+
+/// What was wrong with each level, last.
+std::string complaints(const std::map<int, std::string>& wrong) {
+  std::string text;
+  for (const auto& [number, what] : wrong) text += (text.empty() ? "" : " | ") + what;
+  return text;
+}
+
+/// The first level that answers as a whole; all are tried once before one is tried again.
+Result<PowerAnswer> first_that_answers(const Levels& levels, Order order) {
+  std::map<int, std::string> wrong;
+  for (int round = 0; round <= fence_retry_limit; ++round) {
+    bool tried = false;
+    for (const auto& [number, devices] : levels) {
+      if (round > most_retries(devices)) continue;
+      if (round > 0 && !tried && pause(order.stop_fd)) return fail(complaints(wrong));
+      tried = true;
+      const bool others_wait = round == 0 && number != levels.rbegin()->first;
+      order.patience = others_wait ? fence_first_patience : fence_timeout_max;
+      auto answer = attempt(devices, order);
+      if (!answer) {
+        wrong[number] = answer.error().text;
+        continue;
+      }
+      wrong.erase(number);
+      if (!wrong.empty()) answer->told_by += "; no proof came from: " + complaints(wrong);
+      return answer;
+    }
+    if (!tried) break;
   }
-  return fail(wrong);
+  return fail(complaints(wrong));
 }
 
-Result<PowerState> switch_all_on(const std::map<int, std::vector<FenceDevice>>& levels,
-                                 const Order& order) {
-  bool one_is_on = false;
+Result<PowerAnswer> act_on_level(const std::vector<FenceDevice>& level, const Order& order) {
+  auto answer = attempt(level, order);
+  for (int more = most_retries(level); !answer && more > 0; --more) {
+    if (pause(order.stop_fd)) break;
+    answer = attempt(level, order);
+  }
+  return answer;
+}
+
+Result<PowerAnswer> switch_all_on(const Levels& levels, const Order& order) {
+  std::string on;
   std::string wrong;
   for (const auto& [number, devices] : std::views::reverse(levels)) {
-    auto state = act_on_level(devices, order);
-    if (state) {
-      one_is_on = true;
+    const auto answer = act_on_level(devices, order);
+    if (answer) {
+      add(on, answer->told_by);
     } else {
-      wrong += (wrong.empty() ? "" : " | ") + state.error().text;
+      wrong += (wrong.empty() ? "" : " | ") + answer.error().text;
     }
   }
-  if (one_is_on) return PowerState::on;
+  if (!on.empty()) return PowerAnswer{PowerState::on, on};
   return fail(wrong);
 }
 
@@ -118,14 +161,15 @@ bool is_readable(int fd) {
   return ::poll(&stop, 1, 0) > 0;
 }
 
-Result<PowerState> probe_device(const FenceDevice& device, const Order& order,
-                                SilentDevices& silent, SilentDevices::Time asked) {
+Result<PowerState> probe_outlet(const FenceDevice& device, const std::string& plug,
+                                const Order& order, SilentDevices& silent,
+                                SilentDevices::Time asked) {
   if (auto why = silent.since(device.name, asked)) return std::unexpected(std::move(*why));
   Result<PowerState> state = fail("");
   for (int tries = 0; !state && tries < probe_attempts; ++tries) {
     if (tries > 0 && pause(order.stop_fd)) break;
     const auto begun = std::chrono::steady_clock::now();
-    state = attempt(device, order);
+    state = attempt(device, plug, order);
     if (state || is_readable(order.stop_fd)) break;
     if (std::chrono::steady_clock::now() - begun < silence) continue;
     silent.note(device.name, state.error());
@@ -158,15 +202,17 @@ std::vector<OutletSeen> probe_node(const std::vector<FenceDevice>& devices, cons
   std::vector<OutletSeen> seen;
   for (const auto& [level, group] : devices_of(devices, probe.node)) {
     for (const auto& device : group) {
-      seen.push_back({device.name, level, device.plugs.at(probe.node),
-                      probe_device(device, order, silent, probe.asked)});
+      for (const auto& plug : device.plugs.at(probe.node)) {
+        seen.push_back({device.name, level, plug,
+                        probe_outlet(device, plug, order, silent, probe.asked)});
+      }
     }
   }
   return seen;
 }
 
-Result<PowerState> act_on_node(const std::vector<FenceDevice>& devices, const std::string& node,
-                               PowerAction action, int stop_fd) {
+Result<PowerAnswer> act_on_node(const std::vector<FenceDevice>& devices, const std::string& node,
+                                PowerAction action, int stop_fd) {
   const auto levels = devices_of(devices, node);
   if (levels.empty()) {
     return fail("cannot reach the power of " + node +

@@ -16,19 +16,25 @@
 
 namespace upbeat {
 
-/// Between two attempts at one device.
+/// Between two rounds of attempts.
 inline constexpr std::chrono::milliseconds fence_retry_pause{500};
+/// What each run of an agent may take before the next level is tried; it gets its whole time later.
+inline constexpr std::chrono::milliseconds fence_first_patience{5'000};
 
 /// Does what Fencer::act promises, through those of `devices` that have a plug for the node.
 ///
 /// `off` and `on` are always followed by `status`, and only that is the result: an agent that says
-/// "done" about a node whose status is still on has proved nothing. `off` holds when all devices of
-/// one level say off. `on` tries all levels, the highest first: a device of a lower level may have
-/// its own power from it. Blocks, at most for each device (1 + retries) x (2 x timeout + pause);
-/// ends early when `stop_fd` turns readable.
-[[nodiscard]] Result<PowerState> act_on_node(const std::vector<FenceDevice>& devices,
-                                             const std::string& node, PowerAction action,
-                                             int stop_fd);
+/// "done" about a node whose status is still on has proved nothing. `off` holds when all outlets of
+/// one level are. `on` tries all levels, the highest first: a device of a lower level may have
+/// its own power from it.
+///
+/// One that does not answer holds up no other: `off` and `status` go through all levels once before
+/// anything is tried again, and in this first round an agent gets no more than
+/// `fence_first_patience` where another level comes behind. Blocks, at most for each outlet
+/// (1 + retries) x (2 x timeout + pause); ends early when `stop_fd` turns readable.
+[[nodiscard]] Result<PowerAnswer> act_on_node(const std::vector<FenceDevice>& devices,
+                                              const std::string& node, PowerAction action,
+                                              int stop_fd);
 
 /// A probe that fails and took longer is of a device that does not answer at all.
 inline constexpr std::chrono::seconds silence{3};

@@ -20,9 +20,12 @@ namespace upbeat {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::AllOf;
 using testing::HasSubstr;
 
 const Result<PowerState> proved_off = PowerState::off;
+
+Result<PowerState> state_of(const Result<PowerAnswer>& answer) { return answer; }
 
 class OneNode : public testing::Test {
  protected:
@@ -34,6 +37,11 @@ class OneNode : public testing::Test {
   }
   Result<PowerState> act(PowerAction action) {
     return act_on_node({first, second}, "node1", action, -1);
+  }
+  /// What the proof says; empty if there is none.
+  [[nodiscard]] std::string proof() const {
+    const auto answer = act_on_node({first, second}, "node1", PowerAction::off, -1);
+    return answer && *answer == PowerState::off ? answer->told_by : "";
   }
 
   TestAgent agent;
@@ -76,6 +84,79 @@ TEST_F(OneNode, LeavesTheNextLevelAloneWhenTheFirstProves) {
   EXPECT_EQ(agent.state("b"), PowerState::on);
 }
 
+TEST_F(OneNode, IsProvedOffByTheStripWhenItsBoardDiedWithIt) {
+  second.level = 2;
+  agent.break_plug("a", "unreachable");
+  agent.set("b", PowerState::off);
+
+  EXPECT_THAT(proof(), AllOf(HasSubstr("strip-b says that outlet b is off; no proof came from: "),
+                             HasSubstr("strip-a"), HasSubstr("Connection timed out")));
+}
+
+TEST_F(OneNode, AsksTheNextLevelBeforeItTriesTheFirstAgain) {
+  second.level = 2;
+  first.retries = 3;
+  agent.break_plug("a", "unreachable");
+
+  EXPECT_EQ(act(PowerAction::off), proved_off);
+
+  EXPECT_EQ(agent.read("runs.a"), "off\n");
+}
+
+TEST_F(OneNode, TriesAllLevelsAgainWhenNoneGaveAProof) {
+  second.level = 2;
+  first.retries = 1;
+  second.retries = 1;
+  agent.break_plug("a", "unreachable");
+  agent.break_plug("b", "unreachable", 2);
+
+  EXPECT_EQ(act(PowerAction::off), proved_off);
+
+  EXPECT_EQ(agent.read("runs.a"), "off\noff\nstatus\n");
+}
+
+TEST_F(OneNode, WaitsForASlowBoardOnlySoLongWhenTheStripIsBehindIt) {
+  second.level = 2;
+  agent.break_plug("a", "slow");
+  const auto before = std::chrono::steady_clock::now();
+
+  EXPECT_EQ(act(PowerAction::off), proved_off);
+
+  EXPECT_LT(std::chrono::steady_clock::now() - before, first.timeout);
+}
+
+TEST_F(OneNode, WithTwoOutletsOnOneStripIsOffOnlyWhenBothAre) {
+  first.plugs["node1"] = {"a", "b"};
+  first.name = "strip";
+  agent.break_plug("b", "lying");
+
+  const auto half = act_on_node({first}, "node1", PowerAction::off, -1);
+  agent.set("a", PowerState::on);
+  agent.break_plug("b", "", 0);
+  const auto whole = act_on_node({first}, "node1", PowerAction::off, -1);
+
+  ASSERT_FALSE(half);
+  EXPECT_THAT(half.error().text, HasSubstr("its status says on"));
+  EXPECT_THAT(half.error().text, HasSubstr("(strip says that outlet a is off)"));
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(whole->told_by, "strip says that outlet a is off, strip says that outlet b is off");
+  EXPECT_EQ(agent.state("a"), PowerState::off);
+  EXPECT_EQ(agent.state("b"), PowerState::off);
+}
+
+TEST_F(OneNode, IsNotProvedOffByOneOfTwoSuppliesButByTheLevelBehind) {
+  FenceDevice third = agent.device("node1", "c");
+  agent.set("c", PowerState::on);
+  third.level = 2;
+  agent.break_plug("a", "unreachable");
+
+  const auto answer = act_on_node({first, second, third}, "node1", PowerAction::off, -1);
+
+  ASSERT_TRUE(answer) << answer.error().text;
+  EXPECT_THAT(answer->told_by, HasSubstr("strip-c says that outlet c is off; no proof came from"));
+  EXPECT_THAT(answer->told_by, HasSubstr("(strip-b says that outlet b is off)"));
+}
+
 TEST_F(OneNode, GetsItsPowerBackOnAllLevels) {
   second.level = 2;
   agent.set("a", PowerState::off);
@@ -112,7 +193,7 @@ TEST_F(OneNode, IsProvedOffByStatusThoughTheSwitchingFailed) {
   agent.set("a", PowerState::off);
   agent.break_plug("a", "unreachable", 1);
 
-  EXPECT_EQ(act_on_node({first}, "node1", PowerAction::off, -1), proved_off);
+  EXPECT_EQ(state_of(act_on_node({first}, "node1", PowerAction::off, -1)), proved_off);
 }
 
 TEST_F(OneNode, IsNotProvedOffByAPlugThatTheDeviceDoesNotList) {
@@ -133,7 +214,7 @@ TEST_F(OneNode, IsProvedOffByAPlugThatTheDeviceListsInItsOwnWay) {
 
   for (const char* list : {"A,front\n", "1,a\n", "2:a,front\n", "NOTICE: not on this device\n"}) {
     agent.write("list", list);
-    EXPECT_EQ(act_on_node({first}, "node1", PowerAction::off, -1), proved_off) << list;
+    EXPECT_EQ(state_of(act_on_node({first}, "node1", PowerAction::off, -1)), proved_off) << list;
   }
 }
 

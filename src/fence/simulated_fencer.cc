@@ -5,6 +5,14 @@
 #include <utility>
 
 namespace upbeat {
+namespace {
+
+PowerAnswer answer(PowerState state) {
+  return {state, std::string("its fence device says that it is ") +
+                     (state == PowerState::on ? "on" : "off")};
+}
+
+}  // namespace
 
 void SimulatedPowerStrip::plug_in(const std::string& node,
                                   std::function<void(PowerState)> switched) {
@@ -18,7 +26,7 @@ void SimulatedPowerStrip::break_outlet(const std::string& node, OutletFault faul
 }
 
 void SimulatedFencer::act(const std::string& node, PowerAction action,
-                          std::function<void(Result<PowerState>)> done) {
+                          std::function<void(Result<PowerAnswer>)> done) {
   auto& calls = queues_[node].calls;
   calls.push_back(
       {.action = action, .done = std::move(done), .attempts_left = 1 + timing_.retries});
@@ -35,7 +43,7 @@ void SimulatedFencer::attempt(const std::string& node) {
   auto& call = queue.calls.front();
   const bool too_late = clock_.now() > queue.due + fence_order_validity;
   if (too_late) call.attempts_left = 1;
-  Result<PowerState> state =
+  Result<PowerAnswer> state =
       too_late ? fail("cannot reach the power of " + node + ": we stood still meanwhile")
                : try_once(node, call.action);
   if (!state && --call.attempts_left > 0 && strip_.outlets_.contains(node)) {
@@ -65,7 +73,7 @@ std::vector<OutletSeen> SimulatedFencer::look(const std::string& node) {
   return {{"strip", 1, node, std::move(state)}};
 }
 
-Result<PowerState> SimulatedFencer::try_once(const std::string& node, PowerAction action) {
+Result<PowerAnswer> SimulatedFencer::try_once(const std::string& node, PowerAction action) {
   const auto found = strip_.outlets_.find(node);
   if (found == strip_.outlets_.end()) {
     return fail("cannot reach the power of " + node + ": no fence device has a plug for it");
@@ -84,16 +92,16 @@ Result<PowerState> SimulatedFencer::try_once(const std::string& node, PowerActio
       return fail("cannot reach the power of " + node + ": the strip answers nonsense");
     }
   }
-  if (action == PowerAction::status) return outlet.state;
+  if (action == PowerAction::status) return answer(outlet.state);
   const auto wanted = action == PowerAction::off ? PowerState::off : PowerState::on;
-  if (outlet.state == wanted) return wanted;
+  if (outlet.state == wanted) return answer(wanted);
   if (fault == OutletFault::lying) {
     return fail("cannot switch the power of " + node +
                 ": the strip says done, but its status shows no change");
   }
   outlet.state = wanted;
   if (outlet.switched) outlet.switched(wanted);
-  return wanted;
+  return answer(wanted);
 }
 
 }  // namespace upbeat

@@ -62,7 +62,7 @@ class SimulatedFencer final : public Fencer {
       : clock_(clock), strip_(strip), timing_(timing) {}
 
   void act(const std::string& node, PowerAction action,
-           std::function<void(Result<PowerState>)> done) override;
+           std::function<void(Result<PowerAnswer>)> done) override;
   void probe(const std::string& node, std::function<void(std::vector<OutletSeen>)> done) override;
   /// Takes away, or gives back, the way from this node to the strip.
   void cut_cable() { cable_cut_ = true; }
@@ -71,7 +71,7 @@ class SimulatedFencer final : public Fencer {
  private:
   struct Call {
     PowerAction action = PowerAction::status;
-    std::function<void(Result<PowerState>)> done;
+    std::function<void(Result<PowerAnswer>)> done;
     int attempts_left = 0;
   };
   /// Calls for one node, one after another; the timer is that of the first.
@@ -84,7 +84,7 @@ class SimulatedFencer final : public Fencer {
   void attempt_after(const std::string& node, std::chrono::milliseconds delay);
   void attempt(const std::string& node);
   [[nodiscard]] std::vector<OutletSeen> look(const std::string& node);
-  [[nodiscard]] Result<PowerState> try_once(const std::string& node, PowerAction action);
+  [[nodiscard]] Result<PowerAnswer> try_once(const std::string& node, PowerAction action);
 
   Clock& clock_;
   SimulatedPowerStrip& strip_;

@@ -58,7 +58,7 @@ FenceDevice TestAgent::device(const std::string& node, const std::string& plug) 
   return {.name = "strip-" + plug,
           .agent = directory + "/agent",
           .options = {{"ip", directory}},
-          .plugs = {{node, plug}}};
+          .plugs = {{node, {plug}}}};
 }
 
 void TestAgent::set(const std::string& plug, PowerState state) const {

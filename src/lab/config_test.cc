@@ -29,6 +29,26 @@ TEST(CorosyncConf, IsEncrypted) {
   EXPECT_THAT(corosync_conf({}), HasSubstr("  crypto_cipher: aes256\n  crypto_hash: sha256\n"));
 }
 
+TEST(CorosyncConf, LetsOneOfTwoNodesGoOnButNotBeginAlone) {
+  EXPECT_THAT(corosync_conf({.nodes = 2}), HasSubstr("  two_node: 1\n  wait_for_all: 1\n}\n"));
+  EXPECT_THAT(corosync_conf({.nodes = 3}), Not(HasSubstr("two_node")));
+}
+
+TEST(CorosyncConf, AsksTheArbiterOfALabThatHasOne) {
+  const auto text = corosync_conf({.nodes = 2, .tie = Tie::arbiter});
+
+  EXPECT_THAT(text, HasSubstr("    net {\n      host: 10.9.0.254\n      algorithm: ffsplit\n"));
+  EXPECT_THAT(text, Not(HasSubstr("two_node")));
+}
+
+TEST(UpbeatToml, NamesAStripForEachSupply) {
+  EXPECT_THAT(upbeat_toml({.nodes = 2}), Not(HasSubstr("[fence.power-strip2]")));
+  const auto text = upbeat_toml({.nodes = 2, .supplies = 2});
+  EXPECT_THAT(text, HasSubstr("[fence.power-strip]\n"));
+  EXPECT_THAT(text, HasSubstr("[fence.power-strip2]\n"));
+  EXPECT_THAT(text, HasSubstr("ip = \"10.9.0.253\""));
+}
+
 TEST(HostsFile, NamesNodesAndGuests) {
   const auto text = hosts_file({.nodes = 2, .vms = 1});
 
@@ -58,7 +78,7 @@ TEST(UpbeatToml, NamesNoFenceDeviceWhereThereIsNone) {
 }
 
 TEST(SnmpdConf, LetsTheCommunitySeeTheOutletsAndTheIdentityOnly) {
-  const auto text = snmpd_conf("secret", "/x/upbeat lab power-strip --name a");
+  const auto text = snmpd_conf(0, "secret", "/x/upbeat lab power-strip --name a");
 
   EXPECT_THAT(text, HasSubstr("rwcommunity secret 10.9.0.0/16 -V strip\n"));
   EXPECT_THAT(text, HasSubstr("view strip included .1.3.6.1.4.1.318.1.1.12.3\n"));

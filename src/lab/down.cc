@@ -28,7 +28,7 @@ std::vector<fs::path> records_in_order(const Names& names) {
   std::vector<fs::path> order;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(names.records(), error)) {
-    const bool first = entry.path().filename() == "power-strip";
+    const bool first = entry.path().filename().string().starts_with("power-strip");
     order.insert(first ? order.begin() : order.end(), entry.path());
   }
   return order;

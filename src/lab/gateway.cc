@@ -8,7 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <thread>
 
@@ -77,11 +79,60 @@ bool connects(const Names& names, int port) {
          ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 
+constexpr int arbiter_port = 5403;  // corosync-qnetd(8)
+
 /// True once the agent has its port, as its own network lists it (proc(5)). Trying to bind the port
 /// would tell, too, but would take it from the agent now and then.
-bool snmp_port_taken(const ProcessRecord& agent) {
+bool snmp_port_taken(const ProcessRecord& agent, int strip) {
   const auto sockets = read_file("/proc/" + std::to_string(agent.pid) + "/net/udp");
-  return sockets && sockets->contains(":00A1 ");
+  in_addr address{};
+  ::inet_pton(AF_INET, strip_address(strip).c_str(), &address);
+  std::array<char, 16> hex{};
+  std::snprintf(hex.data(), hex.size(), "%08X:00A1 ", address.s_addr);
+  return sockets && sockets->contains(hex.data());
+}
+
+std::string strip_name(int strip) {
+  return strip == 0 ? "power-strip" : "power-strip" + std::to_string(strip + 1);
+}
+
+Done start_power_strip(const Names& names, int strip) {
+  auto community = read_file(names.keys() / "strip.community");
+  if (!community) return std::unexpected(community.error());
+  const std::string command = lab_program(names).string() + " lab power-strip --name " +
+                              names.lab() + " --strip " + std::to_string(strip);
+  const auto config = names.keys() / (strip_name(strip) + ".conf");
+  if (auto done = write_file(config, snmpd_conf(strip, *community, command), 0600); !done) {
+    return done;
+  }
+  const auto state = names.run() / strip_name(strip);
+  if (auto made = make_folder(state, 0700); !made) return made;
+  auto started = start_detached({
+      .argv = {"snmpd", "-f", "-C", "-c", config.string(), "-Lo", "-m", "", "-I", "-smux"},
+      .record = names.records() / strip_name(strip),
+      .log = names.logs() / (strip_name(strip) + ".log"),
+      .netns = names.netns_path("gw"),
+      .environment = {"SNMP_PERSISTENT_DIR=" + state.string()},
+  });
+  if (!started) return std::unexpected(started.error());
+  const auto answers = [&] { return snmp_port_taken(*started, strip) || !alive(*started); };
+  if (wait_until(answers, service_limit) && alive(*started)) return {};
+  return fail("cannot start the power strip: snmpd does not answer; the last it said is: " +
+              last_line(names.logs() / (strip_name(strip) + ".log")));
+}
+
+/// There while the outlet was switched off and the node has not been switched on since.
+std::filesystem::path dead_outlet(const Names& names, const std::string& node, int strip) {
+  return outlets_of(names, node) / std::to_string(strip);
+}
+
+Done kill_outlet(const Names& names, const std::string& node, int strip, int supplies) {
+  if (auto made = make_folder(outlets_of(names, node)); !made) return made;
+  if (auto done = write_file(dead_outlet(names, node, strip), ""); !done) return done;
+  for (int other = 0; other < supplies; ++other) {
+    if (!std::filesystem::exists(dead_outlet(names, node, other))) return {};
+  }
+  return power_cut(names, node);
 }
 
 }  // namespace
@@ -100,40 +151,47 @@ Done start_disks(const Names& names, const Shape& shape) {
   return {};
 }
 
-Done start_power_strip(const Names& names) {
-  auto community = read_file(names.keys() / "strip.community");
-  if (!community) return std::unexpected(community.error());
-  const std::string command =
-      lab_program(names).string() + " lab power-strip --name " + names.lab();
-  const auto config = names.keys() / "snmpd.conf";
-  if (auto done = write_file(config, snmpd_conf(*community, command), 0600); !done) return done;
-  const auto state = names.run() / "snmpd";
-  if (auto made = make_folder(state, 0700); !made) return made;
-  auto started = start_detached({
-      .argv = {"snmpd", "-f", "-C", "-c", config.string(), "-Lo", "-m", "", "-I", "-smux"},
-      .record = names.records() / "power-strip",
-      .log = names.logs() / "power-strip.log",
-      .netns = names.netns_path("gw"),
-      .environment = {"SNMP_PERSISTENT_DIR=" + state.string()},
-  });
-  if (!started) return std::unexpected(started.error());
-  if (wait_until([&] { return snmp_port_taken(*started) || !alive(*started); }, service_limit) &&
-      alive(*started)) {
-    return {};
+Done start_power_strips(const Names& names, const Shape& shape) {
+  for (int strip = 0; strip < shape.supplies; ++strip) {
+    if (auto done = start_power_strip(names, strip); !done) return done;
   }
-  return fail("cannot start the power strip: snmpd does not answer; the last it said is: " +
-              last_line(names.logs() / "power-strip.log"));
+  return {};
 }
 
-StripWorld strip_world(const Names& names, const Shape& shape) {
+Done start_arbiter(const Names& names, const Shape& shape) {
+  if (shape.tie != Tie::arbiter) return {};
+  const auto state = names.run() / "arbiter";
+  if (auto made = make_folder(state, 0700); !made) return made;
+  // Its links are encrypted only with a certificate database; the lab's network is its own.
+  auto started = start_detached({
+      .argv = {"corosync-qnetd", "-f", "-s", "off", "-l", gateway_address, "-S",
+               "lock_file=" + (state / "pid").string() +
+                   ",local_socket_file=" + (state / "socket").string()},
+      .record = names.records() / "arbiter",
+      .log = names.logs() / "arbiter.log",
+      .netns = names.netns_path("gw"),
+  });
+  if (!started) return std::unexpected(started.error());
+  const auto answers = [&] { return connects(names, arbiter_port) || !alive(*started); };
+  if (wait_until(answers, service_limit) && alive(*started)) return {};
+  return fail(
+      "cannot start the arbiter: corosync-qnetd does not answer; is the package "
+      "corosync-qnetd installed? The last it said is: " +
+      last_line(names.logs() / "arbiter.log"));
+}
+
+StripWorld strip_world(const Names& names, const Shape& shape, int strip) {
   StripWorld world;
   for (int node = 0; node < shape.nodes; ++node) world.names.push_back(node_name(node));
-  world.state = [names](int outlet) {
-    return power_of(names, node_name(outlet - 1)) == Power::on ? Outlet::on : Outlet::off;
-  };
-  world.switch_to = [names](int outlet, Outlet to) {
+  world.state = [names, strip](int outlet) {
     const std::string node = node_name(outlet - 1);
-    return (to == Outlet::on ? power_on(names, node) : power_cut(names, node)).has_value();
+    const bool dead = std::filesystem::exists(dead_outlet(names, node, strip));
+    return power_of(names, node) == Power::on && !dead ? Outlet::on : Outlet::off;
+  };
+  world.switch_to = [names, strip, supplies = shape.supplies](int outlet, Outlet to) {
+    const std::string node = node_name(outlet - 1);
+    return (to == Outlet::on ? power_on(names, node) : kill_outlet(names, node, strip, supplies))
+        .has_value();
   };
   return world;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What runs on the gateway: the guests' disks and the power strip.
+// What runs on the gateway: the guests' disks, the power strips, and who breaks a tie.
 #pragma once
 
 #include "lab/files.h"
@@ -13,10 +13,14 @@ namespace upbeat::lab {
 /// because source and target may both be connected. Done when all can be reached.
 [[nodiscard]] Done start_disks(const Names& names, const Shape& shape);
 
-/// Starts the SNMP agent of the power strip. Done when it answers.
-[[nodiscard]] Done start_power_strip(const Names& names);
+/// Starts the SNMP agents of the power strips. Done when they answer.
+[[nodiscard]] Done start_power_strips(const Names& names, const Shape& shape);
 
-/// The strip's outlets as they act on this lab's nodes.
-[[nodiscard]] StripWorld strip_world(const Names& names, const Shape& shape);
+/// Starts corosync-qnetd, if the lab has an arbiter. Done when it can be reached.
+[[nodiscard]] Done start_arbiter(const Names& names, const Shape& shape);
+
+/// The strip's outlets as they act on this lab's nodes: one that is off in order has them off; one
+/// with two supplies loses its power with the second of them.
+[[nodiscard]] StripWorld strip_world(const Names& names, const Shape& shape, int strip);
 
 }  // namespace upbeat::lab

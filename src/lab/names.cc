@@ -58,6 +58,7 @@ std::string bridge_mac(int index, int link) {
 std::string machine_mac(int index, int link) {
   return fmt::format("02:00:0a:0a:{:02x}:{:02x}", link, index + 1);
 }
+std::string strip_address(int strip) { return address(0, gateway_host_part - strip); }
 std::string guest_address(int index) { return address(0, first_guest_host_part + index); }
 std::string gateway_port(const std::string& node, int link) {
   return node + "p" + std::to_string(link);

@@ -14,6 +14,7 @@ constexpr int node_limit = 16;
 constexpr int vm_limit = 64;
 constexpr const char* gateway_address = "10.9.0.254";
 constexpr int gateway_host_part = 254;
+constexpr int supply_limit = 2;  ///< power supplies of a node, and so power strips
 constexpr int first_guest_host_part = 100;
 constexpr int first_disk_port = 10809;
 constexpr int link_count = 2;  ///< uplinks of a node: one each on 10.9.0.0/24 and 10.9.1.0/24
@@ -67,7 +68,8 @@ class Names {
 [[nodiscard]] std::string node_address(int index, int link);  ///< 10.9.LINK.INDEX+1
 [[nodiscard]] std::string bridge_mac(int index, int link);    ///< 02:00:0a:09:LINK:INDEX+1
 [[nodiscard]] std::string machine_mac(int index, int link);   ///< 02:00:0a:0a:LINK:INDEX+1
-[[nodiscard]] std::string guest_address(int index);           ///< 10.9.0.100+INDEX
+[[nodiscard]] std::string strip_address(int strip);  ///< the gateway's; strip 1: 10.9.0.253
+[[nodiscard]] std::string guest_address(int index);  ///< 10.9.0.100+INDEX
 [[nodiscard]] std::string gateway_port(const std::string& node, int link);  ///< node0p0 …
 
 }  // namespace upbeat::lab

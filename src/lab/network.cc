@@ -57,6 +57,9 @@ Done build_gateway(const Names& names) {
     lines += bridge_lines("br" + std::to_string(link), bridge_mac(gateway_host_part - 1, link),
                           node_address(gateway_host_part - 1, link));
   }
+  for (int strip = 1; strip < supply_limit; ++strip) {
+    lines += "addr add " + strip_address(strip) + "/24 dev br0\n";
+  }
   return ip_batch(names.netns("gw"), lines);
 }
 

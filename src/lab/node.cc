@@ -107,9 +107,15 @@ Power power_of(const Names& names, const std::string& node) {
   return Power::off;
 }
 
+std::filesystem::path outlets_of(const Names& names, const std::string& node) {
+  return names.run() / "dead-outlets" / node;
+}
+
 Done power_on(const Names& names, const std::string& node) {
   auto lock = switch_lock(names, node);
   if (!lock) return std::unexpected(lock.error());
+  std::error_code none;
+  std::filesystem::remove_all(outlets_of(names, node), none);
   if (power_of(names, node) == Power::on) return {};
   auto started = start_detached({
       .argv = {lab_program(names).string(), "lab", "run-node", "--name", names.lab(), node},

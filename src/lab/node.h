@@ -25,6 +25,9 @@ enum class Power : std::uint8_t { off, on };
 [[nodiscard]] Done prepare_node(const Names& names, const Shape& shape, int index,
                                 const std::vector<std::filesystem::path>& layers);
 
+/// Marks of the node's outlets that were switched off; they go when it is switched on.
+[[nodiscard]] std::filesystem::path outlets_of(const Names& names, const std::string& node);
+
 /// Switches the node on; done when its container is being started. On already: nothing happens.
 [[nodiscard]] Done power_on(const Names& names, const std::string& node);
 /// Power cut: the container's init gets SIGKILL and with it every process of its PID namespace.

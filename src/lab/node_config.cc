@@ -9,6 +9,21 @@
 
 namespace upbeat::lab {
 
+namespace {
+
+std::string quorum_section(const Shape& shape) {
+  std::string text = "quorum {\n  provider: corosync_votequorum\n";
+  if (shape.tie == Tie::arbiter) {
+    text += std::string("  device {\n    model: net\n    votes: 1\n    net {\n      host: ") +
+            gateway_address + "\n      algorithm: ffsplit\n      tls: off\n    }\n  }\n";
+  } else if (shape.nodes == 2) {
+    text += "  two_node: 1\n  wait_for_all: 1\n";
+  }
+  return text + "}\n";
+}
+
+}  // namespace
+
 std::string corosync_conf(const Shape& shape) {
   std::ostringstream out;
   // Corosync's parser wants `{` at the end of its line and `}` alone on its own. After each message
@@ -26,10 +41,8 @@ std::string corosync_conf(const Shape& shape) {
          "  crypto_cipher: aes256\n"
          "  crypto_hash: sha256\n"
          "}\n"
-         "quorum {\n"
-         "  provider: corosync_votequorum\n"
-         "}\n"
-         "logging {\n"
+      << quorum_section(shape)
+      << "logging {\n"
          "  to_stderr: no\n"
          "  to_logfile: yes\n"
          "  logfile: /var/log/corosync/corosync.log\n"
@@ -87,17 +100,20 @@ std::string upbeat_toml(const Shape& shape) {
          "migrate_uri = \"qemu+tcp://{node}/system\"\n";
   if (shape.watchdog_s > 0) out << "[watchdog]\ntimeout_s = " << shape.watchdog_s << "\n";
   if (shape.fencing == Fencing::none) return out.str();
-  out << "[fence.power-strip]\n"
-         "agent = \"fence_apc_snmp\"\n"
-         "timeout_s = 20\n"
-         "options = { ip = \""
-      << gateway_address
-      << "\", community_file = \"/etc/upbeat/strip.community\", snmp_version = \"2c\" }\n"
-         "plugs = {";
-  for (int node = 0; node < shape.nodes; ++node) {
-    out << (node == 0 ? " " : ", ") << node_name(node) << " = \"" << node + 1 << "\"";
+  for (int strip = 0; strip < shape.supplies; ++strip) {
+    out << "[fence.power-strip" << (strip == 0 ? "" : std::to_string(strip + 1))
+        << "]\n"
+           "agent = \"fence_apc_snmp\"\n"
+           "timeout_s = 20\n"
+           "options = { ip = \""
+        << strip_address(strip)
+        << "\", community_file = \"/etc/upbeat/strip.community\", snmp_version = \"2c\" }\n"
+           "plugs = {";
+    for (int node = 0; node < shape.nodes; ++node) {
+      out << (node == 0 ? " " : ", ") << node_name(node) << " = \"" << node + 1 << "\"";
+    }
+    out << " }\n";
   }
-  out << " }\n";
   return out.str();
 }
 
@@ -123,15 +139,15 @@ std::string machine_network_unit() {
          "WantedBy=multi-user.target\n";
 }
 
-std::string snmpd_conf(const std::string& community, const std::string& outlet_command) {
+std::string snmpd_conf(int strip, const std::string& community, const std::string& outlet_command) {
   std::ostringstream out;
-  out << "agentAddress udp:" << gateway_address << ":161\n"
+  out << "agentAddress udp:" << strip_address(strip) << ":161\n"
       << "view strip included " << strip_root << "\n"
       << "view strip included .1.3.6.1.2.1.1\n"
       << "rwcommunity " << community << " 10.9.0.0/16 -V strip\n"
       << "sysObjectID " << strip_product << "\n"
       << "sysDescr Upbeat lab, switched power strip\n"
-      << "sysName power-strip\n"
+      << "sysName power-strip" << strip + 1 << "\n"
       << "pass_persist " << strip_root << " " << outlet_command << "\n";
   return out.str();
 }

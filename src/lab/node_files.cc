@@ -37,6 +37,21 @@ Done enable_tcp_migration(const std::filesystem::path& root) {
   return {};
 }
 
+/// The image has it masked: without an arbiter to ask it fails.
+Done enable_quorum_device(const std::filesystem::path& root) {
+  const auto units = root / "etc/systemd/system";
+  std::error_code error;
+  std::filesystem::remove(units / "corosync-qdevice.service", error);
+  if (auto made = make_folder(units / "multi-user.target.wants"); !made) return made;
+  std::filesystem::create_symlink("/lib/systemd/system/corosync-qdevice.service",
+                                  units / "multi-user.target.wants/corosync-qdevice.service",
+                                  error);
+  if (error && error != std::errc::file_exists) {
+    return fail("cannot enable the quorum device in a node: " + error.message());
+  }
+  return {};
+}
+
 }  // namespace
 
 Done prepare_node(const Names& names, const Shape& shape, int index,
@@ -64,6 +79,9 @@ Done prepare_node(const Names& names, const Shape& shape, int index,
   };
   for (const auto& file : files) {
     if (auto done = write_file(root / file.path, file.text, file.mode); !done) return done;
+  }
+  if (shape.tie == Tie::arbiter) {
+    if (auto done = enable_quorum_device(root); !done) return done;
   }
   if (auto done = enable_tcp_migration(root); !done) return done;
   if (!is_machine(shape, index)) return {};

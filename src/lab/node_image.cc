@@ -27,12 +27,14 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr const char* suite = "bookworm";
-constexpr int recipe_version = 1;
+constexpr int recipe_version = 2;
 constexpr std::uintmax_t image_needs_bytes = 2ULL << 30U;
 constexpr auto build_limit = 15min;
 
 /// Units that have no use in a lab's node: each costs time when four nodes boot on two cores.
 constexpr const char* masked_units[] = {
+    // prepare_node() takes this mask away where there is an arbiter
+    "corosync-qdevice.service",
     "apt-daily.timer",           "apt-daily-upgrade.timer",      "dpkg-db-backup.timer",
     "e2scrub_all.timer",         "e2scrub_reap.service",         "fstrim.timer",
     "getty@tty1.service",        "getty-static.service",         "console-getty.service",
@@ -153,7 +155,8 @@ const std::vector<std::string>& node_packages() {
       // commands that do not come over its network
       "udev", "kexec-tools", "kmod", "qemu-guest-agent",
       // a host of virtual machines in a cluster
-      "corosync", "libvirt-daemon-system", "libvirt-clients", "fence-agents", "snmp",
+      "corosync", "corosync-qdevice", "libvirt-daemon-system", "libvirt-clients", "fence-agents",
+      "snmp",
       // a UPS of its dummy driver
       "nut-server",
       // docs/decisions/0001: with Debian 12's own QEMU an emulated guest stands still for 70-240 ms

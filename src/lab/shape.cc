@@ -19,6 +19,8 @@ std::string to_json(const Shape& shape) {
       {"node_memory_mib", shape.node_memory_mib},
       {"host_reserve_mib", shape.host_reserve_mib},
       {"vm_memory_mib", shape.vm_memory_mib},
+      {"supplies", shape.supplies},
+      {"tie", shape.tie == Tie::arbiter ? "arbiter" : "nobody"},
       {"tsc_khz", shape.tsc_khz},
       {"accelerator", shape.accelerator == Accelerator::kvm ? "kvm" : "tcg"},
       {"echo", shape.echo == Echo::driver ? "driver" : "stack"},
@@ -53,6 +55,8 @@ Result<Shape> parse_shape(const std::string& json) {
   number("host_reserve_mib", shape.host_reserve_mib);
   number("vm_memory_mib", shape.vm_memory_mib);
   number("tsc_khz", shape.tsc_khz);
+  number("supplies", shape.supplies);
+  shape.tie = is("tie", "arbiter") ? Tie::arbiter : Tie::nobody_wins;
   shape.accelerator = is("accelerator", "kvm") ? Accelerator::kvm : Accelerator::tcg;
   shape.echo = is("echo", "stack") ? Echo::stack : Echo::driver;
   shape.software = is("software", "none") ? Software::none : Software::upbeat;
@@ -60,7 +64,8 @@ Result<Shape> parse_shape(const std::string& json) {
   number("watchdog_s", shape.watchdog_s);
   shape.phase = is("phase", "up") ? Phase::up : Phase::starting;
   if (shape.nodes < 1 || shape.nodes > node_limit || shape.vms < 0 || shape.vms > vm_limit ||
-      shape.machines < 0 || shape.machines > shape.nodes) {
+      shape.machines < 0 || shape.machines > shape.nodes || shape.supplies < 1 ||
+      shape.supplies > supply_limit) {
     return fail("cannot read the lab's manifest: its numbers of nodes or VMs are out of range");
   }
   return shape;

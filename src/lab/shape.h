@@ -27,6 +27,12 @@ enum class Fencing : std::uint8_t { strip, none };
 /// How far the lab has come. Whatever is `starting` and locked by nobody was killed half way.
 enum class Phase : std::uint8_t { starting, up };
 
+/// Who has quorum when half of the nodes is gone.
+enum class Tie : std::uint8_t {
+  nobody_wins,  ///< a majority has it, and of two nodes also one (two_node, wait_for_all)
+  arbiter,      ///< half of the nodes has it, too, if corosync-qnetd on the gateway says so
+};
+
 struct Shape {
   int nodes = 4;
   int machines = 0;  ///< of the nodes, the last ones are emulated machines and no containers
@@ -38,6 +44,8 @@ struct Shape {
   Accelerator accelerator = Accelerator::tcg;
   int tsc_khz = 0;  ///< of the machine; 0: guests must not go by its time stamp counter
   Echo echo = Echo::driver;
+  int supplies = 1;  ///< of each node; each hangs on a power strip of its own
+  Tie tie = Tie::nobody_wins;
   Software software = Software::upbeat;
   Fencing fencing = Fencing::strip;
   int watchdog_s = 0;  ///< timeout_s of the nodes' watchdogs; 0: they have none

@@ -114,12 +114,13 @@ Done lay_ground(const Names& names, Shape& shape, Progress& progress) {
   progress.done(shape.accelerator == Accelerator::kvm ? "kvm"
                                                       : "tcg: kvm does not run guests here");
 
-  progress.begin("network, disks, power strip");
+  progress.begin("network, disks, power strips");
   if (auto made = make_folder(names.consoles()); !made) return made;
   if (auto done = write_keys(names); !done) return done;
   if (auto done = build_network(names, shape); !done) return done;
   if (auto done = start_disks(names, shape); !done) return done;
-  if (auto done = start_power_strip(names); !done) return done;
+  if (auto done = start_power_strips(names, shape); !done) return done;
+  if (auto done = start_arbiter(names, shape); !done) return done;
   progress.done();
   return {};
 }

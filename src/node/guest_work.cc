@@ -49,6 +49,10 @@ void GuestWork::tell_again(const std::vector<Duty>& duties) {
   }
 }
 
+void GuestWork::forget_after(EventIndex last) {
+  std::erase_if(tried_, [&](const auto& entry) { return entry.second > last; });
+}
+
 void GuestWork::finish(const VmId& vm) {
   work_.erase(vm);
   changed_();

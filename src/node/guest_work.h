@@ -40,6 +40,8 @@ class GuestWork {
   /// What was told of these duties' ends was forgotten by the cluster, or is on its way: tells it
   /// once more.
   void tell_again(const std::vector<Duty>& duties);
+  /// The order goes on behind `last`: what was carried out of another history counts no more.
+  void forget_after(EventIndex last);
   /// Gives up migrations that are no duty any more.
   void keep_only(const std::vector<Duty>& duties);
 

@@ -119,35 +119,38 @@ void Node::alarm(const std::string& what, const std::string& text) {
   }
 }
 
+/// In step with a majority that remembers this view, or with a part that goes on without one: then
+/// there is no majority elsewhere, and nobody counts on this watchdog.
+bool Node::has_part() const {
+  return replica_.in_step() && (!has_majority(state()) || replica_.safe() != EventIndex());
+}
+
 SelfFence::Hooks Node::self_fence_hooks() {
-  return {
-      .has_part =
-          [this] {
-            return replica_.in_step() && has_majority(state()) && replica_.safe() != EventIndex();
-          },
-      .give_sign =
-          [this](std::function<void(MonotonicTime)> back) {
-            replica_.give_sign_of_life(std::move(back));
-          },
-      .is_known =
-          [this](std::chrono::milliseconds timeout) {
-            return state().nodes.at(self()).watchdog == timeout;
-          },
-      .announce =
-          [this](std::chrono::milliseconds timeout) {
-            replica_.propose(WatchdogArmed{self(), replica_.incarnation(), timeout}, Repeat::never);
-          },
-      .take_back =
-          [this](std::function<void(Result<void>)> done) {
-            replica_.propose(WatchdogArmed{self(), replica_.incarnation(), {}},
-                             Repeat::until_applied, std::move(done));
-          },
-      .trouble = [this](const std::string& text) { alarm("watchdog", text); },
-      .is_fit = [this]() -> Result<void> {
-        const auto timing = ports_.engine.ring_timing();
-        if (!timing) return std::unexpected(timing.error());
-        return leaves_time_for_a_ring(options_.watchdog_timeout, *timing);
-      }};
+  return {.has_part = [this] { return has_part(); },
+          .give_sign =
+              [this](std::function<void(MonotonicTime)> back) {
+                replica_.give_sign_of_life(std::move(back));
+              },
+          .is_known =
+              [this](std::chrono::milliseconds timeout) {
+                return state().nodes.at(self()).watchdog == timeout;
+              },
+          .announce =
+              [this](std::chrono::milliseconds timeout) {
+                replica_.propose(WatchdogArmed{self(), replica_.incarnation(), timeout},
+                                 Repeat::never);
+              },
+          .take_back =
+              [this](std::function<void(Result<void>)> done) {
+                replica_.propose(WatchdogArmed{self(), replica_.incarnation(), {}},
+                                 Repeat::until_applied, std::move(done));
+              },
+          .trouble = [this](const std::string& text) { alarm("watchdog", text); },
+          .is_fit = [this]() -> Result<void> {
+            const auto timing = ports_.engine.ring_timing();
+            if (!timing) return std::unexpected(timing.error());
+            return leaves_time_for_a_ring(options_.watchdog_timeout, *timing);
+          }};
 }
 
 void Node::say(const std::string& text) const {
@@ -175,6 +178,11 @@ void Node::on_applied(const State& before, const Event& event, const State& afte
     say("FROZEN, nothing new is begun here until upbeatd is restarted: " + broken.front());
   }
   if (witness_) witness_(before, event);
+  const auto rival = why_nothing_begins(after);
+  alarm("rival", rival.empty() ? ""
+                               : "nothing begins here: " + rival +
+                                     "; without a fence device that answers, look yourself and say "
+                                     "`upbeat node confirm-off`");
   if (std::holds_alternative<Decided>(event)) deciding_ = false;
   if (std::holds_alternative<ViewChanged>(event)) drill_.on_change();
   // The others wait for what both ends see from here on: what was read before does not count.
@@ -240,14 +248,10 @@ void Node::do_duty(const ProveOff& duty) {
   if (!fencing_.emplace(duty.since, duty.node).second) return;
   const auto name = name_of(state(), duty.node);
   say("proves " + name + " off");
-  ports_.fencer.act(name, PowerAction::off, [this, duty, name](const Result<PowerState>& result) {
+  ports_.fencer.act(name, PowerAction::off, [this, duty, name](const Result<PowerAnswer>& result) {
     FenceReported report{.node = duty.node, .by = self()};
     report.proved_off = result && *result == PowerState::off;
-    if (report.proved_off) {
-      report.detail = "its fence device says that it is off";
-    } else {
-      report.detail = result ? "its fence device says that it is still on" : result.error().text;
-    }
+    report.detail = result ? result->told_by : result.error().text;
     say(name + ": " + report.detail);
     replica_.propose(std::move(report), Repeat::until_applied);
   });
@@ -285,7 +289,9 @@ void Node::on_in_step() {
   last_tick_ = ports_.clock.now();
   say("is in step with the cluster");
   inventory_.look_now();
-  // The state that counts may be an older one.
+  // The state that counts may be an older one, or that of a part that went on without us.
+  work_.forget_after(state().index);
+  std::erase_if(fencing_, [&](const auto& one) { return one.first > state().index; });
   work_.tell_again(duties(state(), self()));
   if (going_down_) ask_for_drain();
   reconcile();

@@ -131,6 +131,7 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   void take_back();
   void limit_wait_for_quorum();
   void alarm(const std::string& what, const std::string& text);
+  [[nodiscard]] bool has_part() const;
   [[nodiscard]] SelfFence::Hooks self_fence_hooks();
   void let_go(const std::string& why);
   [[nodiscard]] DrillRound::Hooks drill_hooks();

@@ -82,6 +82,7 @@ void Replica::on_view(const EngineView& view) {
   Hello hello{.view_key = view_key_,
               .index = state_.index,
               .epoch = state_.epoch,
+              .term = state_.term,
               .fingerprint = fingerprint_.of(state_),
               .incarnation = incarnation_,
               .live = live_,
@@ -206,6 +207,7 @@ void Replica::apply_now(const Event& event, std::uint64_t own_request) {
   }
   if (own_request != 0) settle(own_request, durability);
   listener_.on_applied(before, event, state_);
+  if (state_.term != before.term && in_step_) advance_safe();
 }
 
 void Replica::settle(std::uint64_t request, Durability durability) {
@@ -307,8 +309,10 @@ void Replica::receive(NodeId from, const DrillReported& reported) {
 }
 
 void Replica::advance_safe() {
-  // Where the engine grants quorum to fewer (two nodes, a quorum device), those there must do.
-  const std::size_t majority = std::min(state_.nodes.size() / 2 + 1, view_.nodes.size());
+  // Where fewer go on (view_agreement.cc), the disks of those must do, once the others are off:
+  // they come back through a view with us, for they do not go on by themselves.
+  if (!why_nothing_begins(state_).empty()) return;
+  const std::size_t majority = std::min(state_.nodes.size() / 2 + 1, releases_.size());
   if (ahead_ < majority) return;
   std::vector<EventIndex> indices;
   for (const auto& [node, index] : persisted_) indices.push_back(index);

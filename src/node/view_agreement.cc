@@ -10,7 +10,7 @@
 namespace upbeat {
 namespace {
 
-/// The number of a view that is agreed on in `ring` after one of `before`. Two quorate rings share
+/// The number of a view that is agreed on in `ring` after one of `before`. Two majorities share
 /// a node, and a node's rings have growing numbers. So no two views of different rings get one
 /// number, even if one of them was entered by a single member that was cut off a moment later: else
 /// that member's state could be taken for the successor of what the others did without it.
@@ -19,17 +19,41 @@ Epoch next_epoch(Epoch before, const RingId& ring) {
   return Epoch(std::max(before.get() + 1, ring.sequence << views_of_one_ring_bits));
 }
 
-/// Order of trust between two members' states.
+/// Order of trust between two members' states. Parts without a majority may each have had views of
+/// their own: of these the one counts that proved the other off.
 auto rank(NodeId node, const Hello& hello) {
-  return std::tuple(hello.epoch, hello.index, -std::int64_t{node.get()});
+  return std::tuple(hello.term, hello.epoch, hello.index, -std::int64_t{node.get()});
 }
 
 /// Members whose states must be known before one of them counts. What is safe is on the disks of a
 /// majority of the configured nodes; only another majority is sure to hold one of those. The
-/// engine's quorum counts hosts, also those whose daemon is away and with it what it knows. Where
-/// the engine grants quorum to fewer hosts (two nodes, a quorum device), all of them must do.
-std::size_t members_needed(const Hello& source, const EngineView& view) {
-  return std::min(source.configured.size() / 2 + 1, view.nodes.size());
+/// engine's quorum counts hosts, also those whose daemon is away and with it what it knows.
+std::size_t majority_of(const Hello& source) { return source.configured.size() / 2 + 1; }
+
+/// Whether fewer members may go on with the source's state: so many of them carried it over that no
+/// majority could have gone on without one of these. Whoever has only read it from disk does not
+/// know what was done while it was off. (Of two nodes one is enough: to go on alone, the other had
+/// to prove this one off first, which ends its life. Of three none ever is.)
+bool may_go_on_with_fewer(const Hello& source, const std::map<NodeId, Hello>& hellos) {
+  const auto carried = std::ranges::count_if(hellos, [&](const auto& entry) {
+    const Hello& one = entry.second;
+    return one.live && one.term == source.term && one.epoch == source.epoch;
+  });
+  return static_cast<std::size_t>(carried) + majority_of(source) > source.configured.size();
+}
+
+/// Why the members have to wait for others; empty if they need not.
+std::string why_wait(const Hello& source, const EngineView& view,
+                     const std::map<NodeId, Hello>& hellos) {
+  const auto needed = majority_of(source);
+  if (hellos.size() >= needed || may_go_on_with_fewer(source, hellos)) return {};
+  if (view.nodes.size() < needed) {
+    return "it waits for other nodes: there is no majority here, and while upbeatd was away from "
+           "here they may have gone on without it; start them";
+  }
+  return "it waits for more members: upbeatd runs on " + std::to_string(hellos.size()) +
+         " of the nodes here and is needed on " + std::to_string(needed) +
+         ", for the others may know what happened last; start it there";
 }
 
 }  // namespace
@@ -53,17 +77,15 @@ Agreement agree_on(const EngineView& view, const std::map<NodeId, Hello>& hellos
   });
   const Hello& source = best->second;
   Agreement agreed{.source = best->first};
-  if (const auto needed = members_needed(source, view); hellos.size() < needed) {
-    agreed.waits_for = "it waits for more members: upbeatd runs on " +
-                       std::to_string(hellos.size()) + " of the nodes here and is needed on " +
-                       std::to_string(needed) +
-                       ", for the others may know what happened last; start it there";
-    return agreed;
-  }
+  agreed.waits_for = why_wait(source, view, hellos);
+  if (!agreed.waits_for.empty()) return agreed;
   const bool warm = std::ranges::any_of(hellos, [&](const auto& entry) {
-    return entry.second.live && entry.second.epoch == source.epoch;
+    return entry.second.live && entry.second.term == source.term &&
+           entry.second.epoch == source.epoch;
   });
-  agreed.change = {.epoch = next_epoch(source.epoch, view.ring),
+  const auto newest =
+      std::ranges::max_element(hellos, {}, [](const auto& entry) { return entry.second.epoch; });
+  agreed.change = {.epoch = next_epoch(newest->second.epoch, view.ring),
                    .continuity = warm ? Continuity::warm : Continuity::cold,
                    .configured = source.configured};
   for (const auto node : view.nodes) {

@@ -15,6 +15,15 @@ namespace upbeat {
 enum class PowerAction : std::uint8_t { status, off, on };
 enum class PowerState : std::uint8_t { off, on };
 
+/// What is known of a host's power, and who says so. As good as the bare state where nobody asks.
+struct PowerAnswer {
+  PowerState state = PowerState::on;
+  std::string told_by;  ///< one line, for people: which device said what, and which did not answer
+
+  operator PowerState() const { return state; }
+  bool operator==(PowerState other) const { return state == other; }
+};
+
 /// How late an attempt may begin.
 inline constexpr std::chrono::seconds fence_order_validity{5};
 
@@ -43,11 +52,12 @@ class Fencer {
   /// Asks the device of the node with this name, or switches it. Called back exactly once, on the
   /// loop's thread, with what the device says AFTER the action: after `off`, PowerState::off is the
   /// proof; anything that is not proof is an error. A host that was off already counts as proved.
+  /// An answer always says who gave it.
   /// Retries and time-outs are the adapter's, from the configuration; a call always ends.
   /// An attempt that is due begins within `fence_order_validity` or not at all: a daemon that stood
   /// still meanwhile knows no longer whether the node came back.
   virtual void act(const std::string& node, PowerAction action,
-                   std::function<void(Result<PowerState>)> done) = 0;
+                   std::function<void(Result<PowerAnswer>)> done) = 0;
 
   /// Asks EVERY device that has a plug for the node, of all levels, and switches nothing. Called
   /// back exactly once, on the loop's thread, with what each says; with nothing if there is none.

@@ -287,6 +287,7 @@ Scenario story_of(std::uint64_t seed, const ChanceOptions& options) {
   story.seed = seed;
   story.length = options.length;
   story.settles = true;
+  story.quorum = options.quorum;
   Prng chance(mix64(seed));
   Draw draw(chance, story);
   const auto wanted = [&](const char* name) {

@@ -21,6 +21,7 @@ struct ChanceOptions {
   std::uint32_t vms = 8;
   std::chrono::milliseconds length{600'000};
   std::set<std::string> faults;  ///< names of classes; empty: all
+  QuorumRule quorum = QuorumRule::majority;
 };
 
 /// The same seed and options give the same story, on every machine.

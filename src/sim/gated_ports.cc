@@ -113,9 +113,9 @@ void GatedHypervisor::on_hypervisor_lost(const Error& why) {
 }
 
 void GatedFencer::act(const std::string& node, PowerAction action,
-                      std::function<void(Result<PowerState>)> done) {
+                      std::function<void(Result<PowerAnswer>)> done) {
   fencer_.act(node, action,
-              [&gate = gate_, done = std::move(done)](const Result<PowerState>& result) {
+              [&gate = gate_, done = std::move(done)](const Result<PowerAnswer>& result) {
                 gate.pass([done, result] { done(result); });
               });
 }

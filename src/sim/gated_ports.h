@@ -98,7 +98,7 @@ class GatedFencer final : public Fencer {
       : fencer_(clock, strip), gate_(gate) {}
 
   void act(const std::string& node, PowerAction action,
-           std::function<void(Result<PowerState>)> done) override;
+           std::function<void(Result<PowerAnswer>)> done) override;
   void probe(const std::string& node, std::function<void(std::vector<OutletSeen>)> done) override;
   void cut_cable() { fencer_.cut_cable(); }
   void mend_cable() { fencer_.mend_cable(); }

@@ -13,6 +13,7 @@
 #include "core/event.h"
 #include "core/policy.h"
 #include "core/rule.h"
+#include "engine/simulated_network.h"
 #include "hypervisor/simulated_hosts.h"
 #include "wire/wire.h"
 
@@ -67,6 +68,7 @@ struct ScenarioStep {
 struct Scenario {
   std::string title;
   std::uint64_t seed = 1;  ///< of the small chances: how long a message takes
+  QuorumRule quorum = QuorumRule::majority;
   std::vector<ScenarioNode> nodes;
   std::vector<ScenarioVm> vms;
   std::vector<ScenarioRule> rules;

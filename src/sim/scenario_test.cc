@@ -22,6 +22,7 @@ title = "All that can be said"
 seed = 7
 length = 90.25
 settles = true
+quorum = "two_node"
 timeline = [
   "10 power big cut",
   "+2.5 network small off",
@@ -228,10 +229,13 @@ const std::vector<Wrong> wrong_files{
     {"", "it has no node; write [[node]] for each, or bed = { nodes = 4, vms = 8 }"},
     {"node = 3", "line 1: write [[node]], one for each"},
     {"node = [3]", "line 1: write [[node]], one for each"},
-    {bed("tempo = 3"), "line 2: 'tempo' is no key here; there are bed, length, node, policy, rule"},
+    {bed("tempo = 3"),
+     "line 2: 'tempo' is no key here; there are bed, length, node, policy, quorum, "
+     "rule"},
     {bed("title = 3"), "line 2: title is text in quotes"},
     {bed("seed = -1"), "line 2: seed is a whole number from 0 to"},
     {bed("settles = \"yes\""), "line 2: settles is true or false"},
+    {bed("quorum = \"all\""), "line 2: quorum is one of \"majority\", \"qdevice\", \"two_node\""},
     {bed("length = \"long\""), "line 2: length is a number of seconds, at most 31536000"},
     {bed("length = -1"), "line 2: length is a number of seconds, at most 31536000"},
     {bed("policy = 3"), "line 2: policy is a table; write [policy] above its keys"},

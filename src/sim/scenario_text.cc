@@ -115,6 +115,9 @@ std::string write_scenario(const Scenario& scenario) {
       .add("seed", static_cast<std::int64_t>(scenario.seed))
       .add("length", seconds_text(scenario.length));
   if (scenario.settles) lines.add("settles", "true");
+  if (scenario.quorum != QuorumRule::majority) {
+    lines.add("quorum", quoted(word_of(quorum_words(), scenario.quorum)));
+  }
   std::string steps;
   for (const auto& step : scenario.timeline) {
     steps += "  " + quoted(seconds_text(step.at) + " " + step.command) + ",\n";

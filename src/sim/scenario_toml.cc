@@ -56,12 +56,13 @@ class Reader : TomlValues {
   explicit Reader(const std::string& path) : TomlValues(what_a_scenario_is, path) {}
 
   Scenario read(const toml::table& root) {
-    known(root, {"title", "seed", "length", "settles", "bed", "node", "vm", "rule", "policy",
-                 "timeline"});
+    known(root, {"title", "seed", "length", "settles", "quorum", "bed", "node", "vm", "rule",
+                 "policy", "timeline"});
     if (const auto* bed = table_of(root, "bed")) read_bed(*bed);
     scenario_.title = text(root, "title", "");
     scenario_.seed = static_cast<std::uint64_t>(
         number(root, "seed", 1, 0, std::numeric_limits<std::int64_t>::max()));
+    scenario_.quorum = choice(root, "quorum", QuorumRule::majority, quorum_words());
     for (const auto* one : tables_of(root, "node")) read_node(*one);
     if (scenario_.nodes.empty()) {
       wrong({}, "it has no node; write [[node]] for each, or bed = { nodes = 4, vms = 8 }");

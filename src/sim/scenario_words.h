@@ -8,6 +8,7 @@
 #include "core/policy.h"
 #include "core/policy_text.h"
 #include "core/rule.h"
+#include "engine/simulated_network.h"
 
 namespace upbeat {
 
@@ -16,6 +17,13 @@ namespace upbeat {
                                                      {"apart", RuleKind::apart},
                                                      {"on", RuleKind::on},
                                                      {"off", RuleKind::off}};
+  return words;
+}
+
+[[nodiscard]] inline const std::map<std::string, QuorumRule>& quorum_words() {
+  static const std::map<std::string, QuorumRule> words{{"majority", QuorumRule::majority},
+                                                       {"two_node", QuorumRule::two_node},
+                                                       {"qdevice", QuorumRule::qdevice}};
   return words;
 }
 

@@ -49,8 +49,9 @@ World::World(const Scenario& scenario, std::optional<State> live)
     ids_[node.name] = id;
     configured.push_back({id, node.name});
   }
-  network_ = std::make_unique<SimulatedNetwork>(clock_, configured,
-                                                SimulatedNetworkOptions{.seed = scenario_.seed});
+  network_ = std::make_unique<SimulatedNetwork>(
+      clock_, configured,
+      SimulatedNetworkOptions{.seed = scenario_.seed, .quorum = scenario_.quorum});
   around_ = std::make_unique<Surroundings>(clock_, *network_, hosts_, strip_, Tamper());
   const State beginning = live_ ? *live_ : first_state(scenario_);
   const auto first = encode(beginning);
@@ -187,6 +188,7 @@ void World::renew_parts() {
   part_of_.clear();
   for (const auto& [name, id] : ids_) {
     machine(name).set_cable(!cables_cut_.contains(name));
+    network_->set_arbiter_heard(id, !cables_cut_.contains(name));
     if (part_of_.contains(name)) continue;
     std::vector<std::string> together;
     for (const auto& [other, other_id] : ids_) {

@@ -7,11 +7,12 @@ namespace upbeat::wire {
 namespace {
 
 void put(const Hello& in, v1::Hello& out) {
-  const auto& [view_key, index, epoch, fingerprint, incarnation, live, configured, format, release,
-               needs_format] = in;
+  const auto& [view_key, index, epoch, term, fingerprint, incarnation, live, configured, format,
+               release, needs_format] = in;
   out.set_view_key(view_key);
   out.set_index(index.get());
   out.set_epoch(epoch.get());
+  out.set_term(term);
   out.set_fingerprint(fingerprint);
   out.set_incarnation(incarnation);
   out.set_live(live);
@@ -25,6 +26,7 @@ Hello take(const v1::Hello& in, Reading& reading) {
   return {.view_key = in.view_key(),
           .index = EventIndex(in.index()),
           .epoch = Epoch(in.epoch()),
+          .term = in.term(),
           .fingerprint = in.fingerprint(),
           .incarnation = in.incarnation(),
           .live = in.live(),

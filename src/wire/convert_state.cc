@@ -284,10 +284,11 @@ VmRecord take(const v1::VmRecord& in, Reading& reading) {
 }  // namespace
 
 void put(const State& in, v1::State& out) {
-  const auto& [index, epoch, now, nodes, vms, rules, policy, log, refused] =
+  const auto& [index, epoch, term, now, nodes, vms, rules, policy, log, refused] =
       in;  // the last two stay here
   out.set_index(index.get());
   out.set_epoch(epoch.get());
+  out.set_term(term);
   out.set_now_ms(to_ms(now));
   for (const auto& [id, node] : nodes) {
     v1::NodeRecord& record = *out.add_nodes();
@@ -307,6 +308,7 @@ State take(const v1::State& in, Reading& reading) {
   State out;
   out.index = EventIndex(in.index());
   out.epoch = Epoch(in.epoch());
+  out.term = in.term();
   out.now = from_ms(in.now_ms());
   if (!fits(in.nodes_size(), reading) || !fits(in.vms_size(), reading) ||
       !fits(in.rules_size(), reading)) {

@@ -217,6 +217,7 @@ std::vector<Message> sample_messages() {
       Hello{.view_key = large,
             .index = EventIndex(2),
             .epoch = Epoch(3),
+            .term = 9,
             .fingerprint = large - 1,
             .incarnation = 4,
             .live = true,

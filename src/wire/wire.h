@@ -51,6 +51,7 @@ struct Hello {
   std::uint64_t view_key = 0;
   EventIndex index;
   Epoch epoch;
+  std::uint64_t term = 0;
   std::uint64_t fingerprint = 0;  ///< of its state, see `fingerprint` below
   std::uint64_t incarnation = 0;
   bool live = false;  ///< it carried the state over from the last quorate view; else read from disk
