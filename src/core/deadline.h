@@ -29,7 +29,7 @@ inline constexpr ClusterTime last_moment_span{10'000};
 /// Whether what does not shut down on the node has to be powered off now.
 [[nodiscard]] bool is_last_moment(const State& state, NodeId node);
 
-/// Whether any node stays in the cluster that is not to be emptied.
+/// Whether any node stays in the cluster that could take guests, be it one that is about to fail.
 [[nodiscard]] bool somebody_stays(const State& state);
 
 }  // namespace upbeat
