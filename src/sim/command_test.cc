@@ -42,6 +42,8 @@ const std::vector<std::string> good_commands{
     "shutdown node1",
     "reboot node1",
     "cancel-shutdown node1",
+    "health node1 ill",
+    "health node1 well",
     "drain node1",
     "drain node1 90",
     "undrain node1",
