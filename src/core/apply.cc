@@ -39,7 +39,10 @@ void node_came(State& state, const NodeHere& came) {
          only_daemon ? "its daemon went away, the host is still there"
                      : "the host is there, its daemon is not yet");
   } else {
-    if (node.drain && is_of_its_host(node.drain->cause)) node.drain.reset();
+    // What goes down is back. What was about to fail may still be: its daemon will find out.
+    const bool went_down =
+        node.drain && is_of_its_host(node.drain->cause) && node.drain->cause != DrainCause::failing;
+    if (went_down) node.drain.reset();
     if (node.drain) node.drain->deadline.reset();
     tell(state, came.id, only_daemon ? "its daemon is there again" : "joined");
   }

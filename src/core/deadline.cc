@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/placement.h"
+
 namespace upbeat {
 namespace {
 
@@ -48,8 +50,11 @@ bool is_last_moment(const State& state, NodeId node) {
 }
 
 bool somebody_stays(const State& state) {
-  return std::ranges::any_of(state.nodes,
-                             [&](const auto& entry) { return keeps_guests(state, entry.first); });
+  return std::ranges::any_of(state.nodes, [&](const auto& entry) {
+    const auto* here = online(state, entry.first);
+    const auto& drain = entry.second.drain;
+    return here != nullptr && !here->leaving && (!drain || is_last_resort(*drain));
+  });
 }
 
 }  // namespace upbeat

@@ -33,7 +33,7 @@ inline constexpr ClusterTime last_moment_span{10'000};
 /// Whether that is now.
 [[nodiscard]] bool is_last_moment(const State& state, NodeId node);
 
-/// Whether any node stays in the cluster that is not to be emptied.
+/// Whether any node stays in the cluster that could take guests, be it one that is about to fail.
 [[nodiscard]] bool somebody_stays(const State& state);
 
 }  // namespace upbeat

@@ -5,11 +5,10 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <set>
 #include <sstream>
 
-#include "base/printable.h"
-#include "base/toml.h"
+#include "daemon/config_health.h"
+#include "daemon/config_section.h"
 #include "fence/fence_device.h"
 #include "fence/watchdog_facts.h"
 
@@ -20,115 +19,6 @@ namespace {
 /// takes some seconds in which nobody can be fed.
 constexpr std::chrono::seconds least_watchdog_timeout = least_device_timeout * lives_of_a_feed;
 constexpr std::chrono::seconds most_watchdog_timeout{120};
-
-std::string quote(std::string_view text) { return printable(text, quote_limit_bytes); }
-
-/// One table of the file while it is read: remembers which keys were asked for.
-class Section {
- public:
-  Section(const toml::table& table, std::string name, std::string path)
-      : table_(table), name_(std::move(name)), path_(std::move(path)) {}
-
-  template <class T>
-  void read(const char* key, T& value) {
-    known_.insert(key);
-    const auto* node = table_.get(key);
-    if (node == nullptr) return;
-    if constexpr (std::is_same_v<T, std::string>) {
-      if (const auto text = node->value_exact<std::string>()) {
-        value = *text;
-      } else {
-        complain(*node, key, "expects text in quotes");
-      }
-    } else {
-      read_number(*node, key, value);
-    }
-  }
-  void read_strings(const char* key, std::map<std::string, std::string>& values) {
-    known_.insert(key);
-    const auto* node = table_.get(key);
-    if (node == nullptr) return;
-    if (!node->is_table()) return complain(*node, key, "expects { name = \"text\", … }");
-    for (const auto& [name, value] : *node->as_table()) {
-      if (const auto text = value.value_exact<std::string>()) {
-        values.emplace(name.str(), *text);
-      } else if (const auto number = value.value_exact<std::int64_t>()) {
-        values.emplace(name.str(), std::to_string(*number));
-      } else if (const auto yes = value.value_exact<bool>()) {
-        values.emplace(name.str(), *yes ? "1" : "0");
-      } else {
-        complain(value, std::string(key) + "." + std::string(name.str()), "expects text");
-      }
-    }
-  }
-  /// { name = "text" } or { name = ["text", …] }.
-  void read_lists(const char* key, std::map<std::string, std::vector<std::string>>& values) {
-    known_.insert(key);
-    const auto* node = table_.get(key);
-    if (node == nullptr) return;
-    constexpr const char* expected = "expects { name = \"text\", other = [\"text\", …] }";
-    if (!node->is_table()) return complain(*node, key, expected);
-    for (const auto& [name, value] : *node->as_table()) {
-      auto& list = values[std::string(name.str())];
-      if (const auto* array = value.as_array()) {
-        for (const auto& one : *array) add_text(one, key, expected, list);
-      } else {
-        add_text(value, key, expected, list);
-      }
-    }
-  }
-  void subtables(const char* key) { known_.insert(key); }
-  /// The first complaint, or one about a key that nobody asked for.
-  Result<void> finish() {
-    for (const auto& [key, node] : table_) {
-      if (!known_.contains(std::string(key.str()))) {
-        complain(node, std::string(key.str()), "is not a key that upbeatd knows; " + choices());
-      }
-    }
-    return complaint_.empty() ? Result<void>{} : fail(complaint_);
-  }
-
- private:
-  void add_text(const toml::node& node, const char* key, const char* expected,
-                std::vector<std::string>& list) {
-    if (const auto text = node.value_exact<std::string>()) {
-      list.push_back(*text);
-    } else if (const auto number = node.value_exact<std::int64_t>()) {
-      list.push_back(std::to_string(*number));
-    } else {
-      complain(node, key, expected);
-    }
-  }
-  template <class Number>
-  void read_number(const toml::node& node, const char* key, Number& value) {
-    const auto number = node.value_exact<std::int64_t>();
-    if (!number || *number < 0 || *number > limit) {
-      return complain(node, key, "expects a whole number from 0 to " + std::to_string(limit));
-    }
-    if constexpr (requires { value.count(); }) {
-      value = Number(*number);
-    } else {
-      value = static_cast<Number>(*number);
-    }
-  }
-  void complain(const toml::node& node, const std::string& key, const std::string& what) {
-    if (!complaint_.empty()) return;
-    complaint_ = "cannot use " + path_ + ": line " + std::to_string(node.source().begin.line) +
-                 ": " + (name_.empty() ? "" : "[" + quote(name_) + "] ") + quote(key) + " " + what;
-  }
-  [[nodiscard]] std::string choices() const {
-    std::string text = "it knows";
-    for (const auto& key : known_) text += " " + key;
-    return text + " here";
-  }
-
-  static constexpr std::int64_t limit = 1'000'000'000;
-  const toml::table& table_;
-  std::string name_;
-  std::string path_;
-  std::set<std::string> known_;
-  std::string complaint_;
-};
 
 /// The table [name], if it is there and is one.
 Result<const toml::table*> table_of(const toml::table& root, const char* name,
@@ -219,7 +109,7 @@ Result<void> read_table(const toml::table& root, const char* name, const std::st
 Result<void> read_all(const toml::table& root, const std::string& path, Config& config) {
   Section top(root, "", path);
   for (const auto* name :
-       {"node", "hypervisor", "shutdown", "api", "state", "fence", "watchdog", "ups"}) {
+       {"node", "hypervisor", "shutdown", "api", "state", "fence", "watchdog", "ups", "health"}) {
     top.subtables(name);
   }
   if (auto read = top.finish(); !read) return read;
@@ -251,6 +141,10 @@ Result<void> read_all(const toml::table& root, const std::string& path, Config& 
   const auto ups = table_of(root, "ups", path);
   if (!ups) return std::unexpected(ups.error());
   if (*ups != nullptr) read = read_ups_table(**ups, path, config);
+  if (!read) return read;
+  const auto health = table_of(root, "health", path);
+  if (!health) return std::unexpected(health.error());
+  if (*health != nullptr) read = read_health_table(**health, path, config.health);
   if (!read) return read;
   const auto devices = table_of(root, "fence", path);
   if (!devices) return std::unexpected(devices.error());

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "health/health_settings.h"
 #include "shutdown/nut_answer.h"
 #include "shutdown/ups_watch.h"
 
@@ -53,6 +54,7 @@ struct Config {
   std::vector<FenceSection> fence;
   std::optional<WatchdogSection> watchdog;
   std::optional<UpsSection> ups;
+  HealthSettings health;
 };
 
 /// Reads the file's text. An unknown key, a wrong type, a value out of bounds: an error that names

@@ -180,6 +180,7 @@ TEST(Config, ThePackagesFileShowsOnlyKnownKeysWithTheirDefaults) {
   ASSERT_TRUE(config->watchdog);
   EXPECT_EQ(config->watchdog->device, WatchdogSection{}.device);
   EXPECT_EQ(config->watchdog->timeout, WatchdogSection{}.timeout);
+  EXPECT_EQ(config->health, defaults.health);
 }
 
 }  // namespace

@@ -20,6 +20,7 @@
 #include "engine/corosync_engine.h"
 #include "fence/agent_fencer.h"
 #include "fence/kernel_watchdog.h"
+#include "health/health_checks.h"
 #include "hypervisor/libvirt_hypervisor.h"
 #include "node/node.h"
 #include "shutdown/logind_shutdown.h"
@@ -115,12 +116,24 @@ int run(const Config& config) {
                 [&ups_trouble](const std::string& text) { ups_trouble(text); });
     sources.push_back(&*ups);
   }
+  // Nothing is looked at before the node has started, and so is there to be asked and told.
+  Node* started_node = nullptr;
+  HealthSource health(
+      clock,
+      health_checks(config.health,
+                    {.state_file = config.state_file,
+                     .hypervisor_answers = [&] { return started_node->hypervisor_answers(); }}),
+      config.health.well_for, [&](const std::string& check, const std::string& text) {
+        started_node->set_alarm("health " + check, text);
+      });
+  sources.push_back(&health);
   ShutdownGate gate(std::move(sources), clock, [] {
     const auto down = system_is_going_down();
     return down && *down;
   });
   Node node({engine, hypervisor, fencer, gate, clock, **journal, watchdog ? &*watchdog : nullptr},
             node_options(config));
+  started_node = &node;
   ups_trouble = [&node](const std::string& text) { node.set_alarm("ups", text); };
   node.set_log([](const std::string& text) { spdlog::info("{}", text); });
   const auto history = node.follow([](const std::vector<HistoryLine>& lines) {

@@ -79,6 +79,11 @@ void ShutdownGate::let_go() {
   if (stopping_ && exit_) clock_.post(exit_);
 }
 
+bool ShutdownGate::undecided() const {
+  return std::ranges::any_of(sources_,
+                             [](const ShutdownSource* source) { return source->undecided(); });
+}
+
 void ShutdownGate::asked_to_stop() {
   // A UPS that asks the host to go does not end this program; the host's shutdown does.
   const bool announced = announced_.contains(host_source);

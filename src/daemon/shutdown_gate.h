@@ -37,6 +37,7 @@ class ShutdownGate final : public ShutdownSource {
   /// The first error of a source; the others are heard all the same.
   [[nodiscard]] Result<void> start(ShutdownListener& listener) override;
   void let_go() override;
+  [[nodiscard]] bool undecided() const override;
 
  private:
   class Ear;

@@ -85,6 +85,23 @@ TEST_F(TwoSources, AHostThatShutsDownWhileItAilsGoesDownAndStillAilsWhenThatIsCa
   EXPECT_EQ(cancelled_, 0);
 }
 
+/// A source that does not know yet.
+struct Unsure final : ShutdownSource {
+  Result<void> start(ShutdownListener& /*listener*/) override { return {}; }
+  void let_go() override {}
+  [[nodiscard]] bool undecided() const override { return unsure; }
+  bool unsure = true;
+};
+
+TEST_F(TwoSources, AreDecidedWhenAllAre) {
+  EXPECT_FALSE(gate_.undecided());
+  Unsure unsure;
+  const ShutdownGate gate({&logind_source_, &unsure}, clock_, [] { return false; });
+  EXPECT_TRUE(gate.undecided());
+  unsure.unsure = false;
+  EXPECT_FALSE(gate.undecided());
+}
+
 TEST_F(TwoSources, AHostThatIsEmptyAlreadyIsToldAnewAndLetsGoAtOnce) {
   ups_.announce("on battery");
   turn();

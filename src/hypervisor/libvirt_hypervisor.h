@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "hypervisor/workers.h"
+#include "clock/workers.h"
 #include "ports/clock.h"
 #include "ports/hypervisor.h"
 

@@ -82,8 +82,15 @@ void InventoryWatch::look_now() {
 }
 
 void InventoryWatch::read(const ReadingBasis& basis) {
+  // Its connection may give signs of life while every call stands still.
+  patience_ = clock_.after(inventory_patience, [this] {
+    trouble_("cannot list the guests of this host: the hypervisor has not answered for " +
+             std::to_string(inventory_patience.count() / 1000) +
+             " s; is libvirtd well? see `journalctl -u libvirtd`; Upbeat goes on waiting");
+  });
   hypervisor_.inventory([this, basis](const Result<std::vector<Guest>>& guests) {
     reading_ = false;
+    patience_.cancel();
     trouble_(guests ? "" : guests.error().text);
     // In another view the state may be another one, and `as_of` an event that it has not seen.
     const auto now = basis_();

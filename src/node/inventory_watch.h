@@ -20,6 +20,9 @@ inline constexpr std::chrono::milliseconds inventory_interval{10'000};
 /// While somebody waits for evidence that has not come yet, it is read this often.
 inline constexpr std::chrono::milliseconds evidence_interval{100};
 
+/// A hypervisor that takes longer for its list of guests is one that hangs.
+inline constexpr std::chrono::milliseconds inventory_patience{20'000};
+
 /// What a report needs to know of its node at the moment when the reading begins.
 struct ReadingBasis {
   NodeId self;
@@ -70,6 +73,7 @@ class InventoryWatch {
   std::optional<std::size_t> guests_;
   bool reading_ = false;
   bool again_ = false;
+  Timer patience_;
   Timer soon_;
   Timer regular_;
   bool soon_pending_ = false;

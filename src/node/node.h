@@ -82,6 +82,8 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   [[nodiscard]] std::vector<std::string> alarms() const;
   /// Something of the host is ailing, by its name ("ups"); an empty text: no longer.
   void set_alarm(const std::string& what, const std::string& text) { alarm(what, text); }
+  /// Whether nothing is known to be wrong with the hypervisor.
+  [[nodiscard]] bool hypervisor_answers() const { return !alarms_.contains("hypervisor"); }
   /// An operator's request: told when it is granted and safe, or why not.
   void request(const Event& event, Outcome done);
   /// The drills that this node asks for.

@@ -89,7 +89,10 @@ void Node::on_shutdown_cancelled() {
 
 /// No shutdown is coming, or none any more: takes back what may have been on its way for one.
 void Node::stay() {
-  if (reset_wanted_ || !is_told_to_go(state(), self()) || std::exchange(leave_asked_, true)) return;
+  if (reset_wanted_ || !is_told_to_go(state(), self())) return;
+  const auto& drain = state().nodes.at(self()).drain;
+  if (drain && drain->cause == DrainCause::failing && ports_.shutdown.undecided()) return;
+  if (std::exchange(leave_asked_, true)) return;
   replica_.propose(NodeLeaving{.node = self(), .stays = true}, Repeat::never,
                    [this](const Result<void>& /*stays*/) { leave_asked_ = false; });
 }

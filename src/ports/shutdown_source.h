@@ -48,6 +48,9 @@ class ShutdownSource {
   [[nodiscard]] virtual Result<void> start(ShutdownListener& listener) = 0;
   /// The host may go down now.
   virtual void let_go() = 0;
+  /// Whether it has yet to find out if the host is `failing`: until then, what an earlier life of
+  /// the daemon found stands.
+  [[nodiscard]] virtual bool undecided() const { return false; }
 };
 
 }  // namespace upbeat

@@ -9,20 +9,21 @@ namespace upbeat {
 void SimulatedMachine::announce(std::string why) {
   if (under_way_) return;
   under_way_ = std::move(why);
-  how_ = Going::down;
   if (!held_) return go();
   deadline_ = clock_.after(budget_, [this] { go(); });
-  turn_ = clock_.after(std::chrono::nanoseconds(0),
-                       [this] { listener_->on_shutdown({*under_way_, budget_}); });
+  tell([this] { listener_->on_shutdown({*under_way_, budget_}); });
 }
 
 void SimulatedMachine::ail(std::string why) {
-  if (under_way_) return;
-  under_way_ = std::move(why);
-  how_ = Going::failing;
-  if (listener_ == nullptr) return;
-  turn_ = clock_.after(std::chrono::nanoseconds(0),
-                       [this] { listener_->on_shutdown({*under_way_, std::nullopt, how_}); });
+  if (ails_) return;
+  ails_ = std::move(why);
+  if (!under_way_) tell_ailing();
+}
+
+void SimulatedMachine::recover() {
+  if (!ails_) return;
+  ails_.reset();
+  if (!under_way_) tell([this] { listener_->on_shutdown_cancelled(); });
 }
 
 void SimulatedMachine::cancel() {
@@ -33,7 +34,16 @@ void SimulatedMachine::cancel() {
   turn_.cancel();
   if (listener_ == nullptr) return;
   held_ = true;
-  turn_ = clock_.after(std::chrono::nanoseconds(0), [this] { listener_->on_shutdown_cancelled(); });
+  if (ails_) return tell_ailing();
+  tell([this] { listener_->on_shutdown_cancelled(); });
+}
+
+void SimulatedMachine::tell(std::function<void()> what) {
+  if (listener_ != nullptr) turn_ = clock_.after(std::chrono::nanoseconds(0), std::move(what));
+}
+
+void SimulatedMachine::tell_ailing() {
+  tell([this] { listener_->on_shutdown({*ails_, std::nullopt, Going::failing}); });
 }
 
 void SimulatedMachine::go() {
@@ -54,17 +64,17 @@ Result<void> SimulatedShutdown::start(ShutdownListener& listener) {
   host_.listener_ = &listener;
   if (!host_.under_way_) {
     host_.held_ = true;
+    if (host_.ails_) host_.tell_ailing();
     return {};
   }
   // As with logind: too late for a lock, but not for knowing.
   host_.turn_ = host_.clock_.after(std::chrono::nanoseconds(0), [&host = host_] {
-    host.listener_->on_shutdown({*host.under_way_, std::nullopt, host.how_});
+    host.listener_->on_shutdown({*host.under_way_, std::nullopt});
   });
   return {};
 }
 
 void SimulatedShutdown::let_go() {
-  if (host_.how_ == Going::failing && host_.under_way_) return;
   if (!std::exchange(host_.held_, false) || !host_.under_way_) return;
   host_.going_ = host_.clock_.after(std::chrono::nanoseconds(0), [&host = host_] { host.go(); });
 }

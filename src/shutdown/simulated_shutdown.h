@@ -21,8 +21,11 @@ class SimulatedMachine {
 
   /// Somebody types `systemctl reboot`. Nothing happens if a shutdown is under way already.
   void announce(std::string why);
-  /// Something of the host is about to fail: it stays up and waits for nothing. Ends with `cancel`.
+  /// Something of the host is about to fail: it stays up and waits for nothing. A shutdown
+  /// meanwhile is told as one, and what ails the host again when that is cancelled.
   void ail(std::string why);
+  /// And it is well again.
+  void recover();
   /// The shutdown under way comes to nothing: its target could not be started, say.
   void cancel();
   [[nodiscard]] bool under_way() const { return under_way_.has_value(); }
@@ -31,12 +34,14 @@ class SimulatedMachine {
   friend class SimulatedShutdown;
 
   void go();
+  void tell(std::function<void()> what);
+  void tell_ailing();
 
   Clock& clock_;
   std::chrono::milliseconds budget_;
   std::function<void()> goes_;
   std::optional<std::string> under_way_;  ///< why
-  Going how_ = Going::down;               ///< it is under way
+  std::optional<std::string> ails_;       ///< what is about to fail
   bool held_ = false;
   ShutdownListener* listener_ = nullptr;
   Timer turn_;   ///< what the listener is about to be told

@@ -31,6 +31,43 @@ class SimulatedWorld final : public ShutdownWorld {
   SimulatedMachine host_{clock_, 30s, [this] { host_.cancel(); }};
 };
 
+struct Notes final : ShutdownListener {
+  void on_shutdown(const ShutdownNotice& notice) override { lines.push_back(notice.why); }
+  void on_shutdown_cancelled() override { lines.emplace_back("-"); }
+  std::vector<std::string> lines;
+};
+
+TEST(SimulatedMachine, AilsAgainWhenAShutdownIsCancelledUntilItRecovers) {
+  SimulatedClock clock;
+  SimulatedMachine host(clock, 30s, [] {});
+  SimulatedShutdown source(host);
+  Notes notes;
+  ASSERT_TRUE(source.start(notes));
+  const auto turn = [&] { clock.advance(1ms); };
+
+  host.ail("hot");
+  turn();
+  host.announce("reboot");
+  turn();
+  host.cancel();
+  turn();
+  host.recover();
+  turn();
+
+  EXPECT_EQ(notes.lines, (std::vector<std::string>{"hot", "reboot", "hot", "-"}));
+}
+
+TEST(SimulatedMachine, TellsADaemonThatBeginsWhatAilsIt) {
+  SimulatedClock clock;
+  SimulatedMachine host(clock, 30s, [] {});
+  host.ail("hot");
+  SimulatedShutdown source(host);
+  Notes notes;
+  ASSERT_TRUE(source.start(notes));
+  clock.advance(1ms);
+  EXPECT_EQ(notes.lines, std::vector<std::string>{"hot"});
+}
+
 struct Deaf final : ShutdownListener {
   void on_shutdown(const ShutdownNotice&) override {}
   void on_shutdown_cancelled() override {}

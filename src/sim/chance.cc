@@ -55,7 +55,7 @@ Happening power(Draw& draw) {
   const auto node = draw.node();
   return {"power " + node + " " + draw.one_of({"cut", "off"}), "power " + node + " on"};
 }
-Happening blackout(Draw& /*draw*/) { return {"*cut", "*on"}; }
+Happening blackout(Draw& /*draw*/) { return {"power * cut", "power * on"}; }
 Happening shutdown(Draw& draw) {
   const auto node = draw.node();
   switch (draw.below(4)) {
@@ -66,6 +66,11 @@ Happening shutdown(Draw& draw) {
     default:
       return {"reboot " + node, ""};
   }
+}
+/// Now and then a check that is wrong everywhere.
+Happening health(Draw& draw) {
+  const auto nodes = draw.below(6) == 0 ? "*" : draw.node();
+  return {"health " + nodes + " ill", "health " + nodes + " well"};
 }
 Happening network(Draw& draw) {
   const auto node = draw.node();
@@ -194,7 +199,7 @@ Happening moment(Draw& draw) {
       "vm " + vm + " " + draw.one_of({"crash", "crash", "migrate", "migrate", "stop"});
   switch (draw.below(4)) {
     case 0:
-      return {cause, "*on", "*cut"};
+      return {cause, "power * on", "power * cut"};
     case 1:
       return {cause, "power " + node + " on", "power " + node + " cut"};
     default:
@@ -207,6 +212,7 @@ const std::vector<FaultClass>& classes() {
       {"power", 10, power},
       {"blackout", 1, blackout},
       {"shutdown", 10, shutdown},
+      {"health", 4, health},
       {"network", 6, network},
       {"flap", 3, flap},
       {"partition", 4, partition},
@@ -241,11 +247,14 @@ const FaultClass& draw_class(Prng& chance, const std::set<std::string>& wanted) 
   return classes().front();
 }
 
+/// A star in place of a node's name: all nodes.
 void add(Scenario& story, milliseconds at, const std::string& command) {
   if (command.empty() || at >= story.length) return;
-  if (command.front() != '*') return story.timeline.push_back({at, command});
+  const auto star = command.find('*');
+  if (star == std::string::npos) return story.timeline.push_back({at, command});
   for (const auto& node : story.nodes) {
-    story.timeline.push_back({at, "power " + node.name + " " + command.substr(1)});
+    auto one = command;
+    story.timeline.push_back({at, one.replace(star, 1, node.name)});
   }
 }
 

@@ -82,6 +82,17 @@ Deed read_cancel_shutdown(Words& words) {
   return [=](World& world) { world.machine(node).cancel_shutdown(); };
 }
 
+/// What ails a host in a story.
+constexpr const char* illness = "its memory reports errors that it cannot correct";
+
+Deed read_health(Words& words) {
+  const auto node = words.node();
+  if (words.choice<bool>({{"ill", true}, {"well", false}})) {
+    return [=](World& world) { world.machine(node).ail(illness); };
+  }
+  return [=](World& world) { world.machine(node).recover(); };
+}
+
 Deed read_fence_device(Words& words) {
   const auto node = words.node();
   const auto fault = words.choice<OutletFault>({{"ok", OutletFault::none},
@@ -171,6 +182,7 @@ const std::map<std::string, Kind>& kinds() {
       {"shutdown", {"shutdown NODE", read_shutdown<GoingTo::power_off>}},
       {"reboot", {"reboot NODE", read_shutdown<GoingTo::reboot>}},
       {"cancel-shutdown", {"cancel-shutdown NODE", read_cancel_shutdown}},
+      {"health", {"health NODE ill|well", read_health}},
       {"drain", {"drain NODE [SECONDS]", read_drain}},
       {"drill", {"drill", read_drill}},
       {"watchdog-drill", {"watchdog-drill NODE", read_watchdog_drill}},

@@ -44,6 +44,8 @@ const std::vector<std::string> good_commands{
     "cancel-shutdown node1",
     "drill",
     "watchdog-drill node1",
+    "health node1 ill",
+    "health node1 well",
     "drain node1",
     "drain node1 90",
     "undrain node1",

@@ -109,6 +109,14 @@ void Machine::cancel_shutdown() {
   if (powered_) shutdown_->cancel();
 }
 
+void Machine::ail(const std::string& why) {
+  if (powered_) shutdown_->ail(why);
+}
+
+void Machine::recover() {
+  if (powered_) shutdown_->recover();
+}
+
 void Machine::go_down() {
   if (!powered_ || !shutdown_->under_way()) return;
   lose_power(going_to_ == GoingTo::reboot ? "it reboots" : "it is powered off");

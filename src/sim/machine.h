@@ -79,6 +79,9 @@ class Machine {
   void shut_down(GoingTo to);
   /// The shutdown under way is called off.
   void cancel_shutdown();
+  /// Something of it is about to fail, until it recovers, or boots anew.
+  void ail(const std::string& why);
+  void recover();
 
   // --- its daemon ------------------------------------------------------------------------------
   /// Killed, and not restarted until `start_daemon`.

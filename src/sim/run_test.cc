@@ -193,6 +193,7 @@ TEST(Story, HasOnlyTheFaultsThatAreAskedFor) {
       {"power", {"power"}},
       {"blackout", {"power"}},
       {"shutdown", {"shutdown", "reboot", "cancel-shutdown", "power"}},
+      {"health", {"health"}},
       {"network", {"network"}},
       {"flap", {"flap"}},
       {"partition", {"partition", "heal"}},

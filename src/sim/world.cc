@@ -230,6 +230,7 @@ void World::repair_all_but_power() {
     strip_.break_outlet(name, OutletFault::none);
     auto& one = machine(name);
     one.disk().break_disk(DiskFault::none);
+    one.recover();
     if (one.release().format < wire_format) {
       one.set_release({.name = "0.2.0"});
       one.kill_daemon();

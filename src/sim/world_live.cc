@@ -33,11 +33,15 @@ void World::begin_as_live() {
   }
 }
 
-/// A machine that boots knows nothing of a shutdown: one that was under way begins once more.
+/// A machine that boots knows nothing of a shutdown: one that was under way begins once more. And
+/// what ailed it ails it still.
 void World::go_on_as_live() {
   for (const auto& [name, id] : ids_) {
     const auto& node = live_->nodes.at(id);
     const auto* here = online(*live_, id);
+    if (here != nullptr && node.drain && node.drain->cause == DrainCause::failing) {
+      machine(name).ail(node.drain->why);
+    }
     const bool drains = node.drain && node.drain->cause == DrainCause::shutdown;
     if (here == nullptr || (!here->leaving && !drains)) continue;
     const bool comes_back = node.drain && node.drain->why.starts_with("reboot");

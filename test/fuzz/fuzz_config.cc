@@ -17,6 +17,32 @@ toml::table table_of(const std::map<std::string, std::string>& values) {
   return table;
 }
 
+toml::array array_of(const std::vector<std::string>& values) {
+  toml::array array;
+  for (const auto& value : values) array.push_back(value);
+  return array;
+}
+
+toml::table table_of(const HealthSettings& health) {
+  const auto number = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
+  toml::table table{{"ill_for_s", health.ill_for.count()},
+                    {"well_for_s", health.well_for.count()},
+                    {"ignore", array_of({health.ignore.begin(), health.ignore.end()})},
+                    {"memory_errors_a_day", number(health.memory_errors_a_day)},
+                    {"degrees_below_critical", std::int64_t{health.degrees_below_critical}},
+                    {"disks", array_of(health.disks)},
+                    {"file_systems", array_of(health.file_systems)},
+                    {"least_free_mib", number(health.least_free_mib)},
+                    {"hypervisor_s", health.hypervisor.count()},
+                    {"sysfs", health.sysfs}};
+  for (const auto& program : health.programs) {
+    table.insert(program.name, toml::table{{"command", array_of(program.command)},
+                                           {"interval_s", program.interval.count()},
+                                           {"timeout_s", program.timeout.count()}});
+  }
+  return table;
+}
+
 /// The configuration as a file that says everything.
 std::string written(const Config& config) {
   toml::table fence;
@@ -35,7 +61,8 @@ std::string written(const Config& config) {
       {"shutdown", toml::table{{"budget_s", config.shutdown_budget.count()}}},
       {"api", toml::table{{"socket", config.api_socket}}},
       {"state", toml::table{{"file", config.state_file}}},
-      {"fence", fence}};
+      {"fence", fence},
+      {"health", table_of(config.health)}};
   std::ostringstream text;
   text << toml::toml_formatter(root, plain_strings);
   return text.str();
@@ -47,6 +74,12 @@ void promise_limits(const Config& config) {
   fuzz::promise(config.host_reserve_mib <= number_limit, "the reserve is within its limit");
   fuzz::promise(config.shutdown_budget.count() >= 0, "a budget is not negative");
   fuzz::promise(config.migrate_uri.contains("{node}"), "a migration has a target");
+  fuzz::promise(config.health.programs.size() <= health_program_limit, "programs are limited");
+  for (const HealthProgram& program : config.health.programs) {
+    fuzz::promise(!program.command.empty() && program.command.front().starts_with('/'),
+                  "a program has its path");
+    fuzz::promise(program.interval.count() > 0, "a program is not run all the time");
+  }
   for (const FenceSection& device : config.fence) {
     fuzz::promise(!device.agent.empty(), "a fence device has an agent");
     fuzz::promise(device.timeout.count() >= 0 && device.timeout.count() <= number_limit,

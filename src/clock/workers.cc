@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A few threads for calls that block, and the way of their results back to the loop's thread.
-#include "hypervisor/workers.h"
+#include "clock/workers.h"
 
 #include <chrono>
 #include <condition_variable>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Workers that block, and the way home.
-#include "hypervisor/workers.h"
+#include "clock/workers.h"
 
 #include <gtest/gtest.h>
 
