@@ -36,7 +36,7 @@ std::string why_best(const State& state, const Candidate& best, bool rules_speak
 bool is_closed(const NodeRecord& node) {
   const auto* here = std::get_if<Online>(&node.standing);
   return here == nullptr || here->incarnation == 0 || !here->reported || here->leaving ||
-         node.drain.has_value();
+         node.drain.has_value() || node.quarantine.has_value();
 }
 
 /// What is missing, node by node.

@@ -32,6 +32,18 @@ std::size_t members_needed(const Hello& source, const EngineView& view) {
   return std::min(source.configured.size() / 2 + 1, view.nodes.size());
 }
 
+/// A member that went straight from the last quorate view to this one knows that whoever is missing
+/// went by itself. If all were without quorum in between, the outage was one of many.
+Continuity continuity_of(const std::map<NodeId, Hello>& hellos, Epoch last) {
+  auto continuity = Continuity::cold;
+  for (const auto& [node, hello] : hellos) {
+    if (!hello.live || hello.epoch != last) continue;
+    if (!hello.lost_quorum) return Continuity::warm;
+    continuity = Continuity::regained;
+  }
+  return continuity;
+}
+
 }  // namespace
 
 std::uint64_t key_of(const EngineView& view) {
@@ -60,11 +72,8 @@ Agreement agree_on(const EngineView& view, const std::map<NodeId, Hello>& hellos
                        ", for the others may know what happened last; start it there";
     return agreed;
   }
-  const bool warm = std::ranges::any_of(hellos, [&](const auto& entry) {
-    return entry.second.live && entry.second.epoch == source.epoch;
-  });
   agreed.change = {.epoch = next_epoch(source.epoch, view.ring),
-                   .continuity = warm ? Continuity::warm : Continuity::cold,
+                   .continuity = continuity_of(hellos, source.epoch),
                    .configured = source.configured};
   for (const auto node : view.nodes) {
     const auto said = hellos.find(node);
