@@ -52,12 +52,14 @@ constexpr auto shutdowns = {OnShutdown::migrate, OnShutdown::restart, OnShutdown
 }  // namespace
 
 void set_policy(Call call) {
-  const auto body =
-      body_of(call, {"restart_tries_here", "restart_tries_elsewhere", "failback", "on_shutdown"});
+  const auto body = body_of(call, {"restart_tries_here", "restart_tries_elsewhere", "failback",
+                                   "on_shutdown", "quarantine_losses", "quarantine_window_s"});
   if (!body) return;
   PolicySet asked;
   if (read_count(call, *body, "restart_tries_here", asked.restart_tries_here) &&
       read_count(call, *body, "restart_tries_elsewhere", asked.restart_tries_elsewhere) &&
+      read_count(call, *body, "quarantine_losses", asked.quarantine_losses) &&
+      read_count(call, *body, "quarantine_window_s", asked.quarantine_window_s) &&
       read_choice(call, *body, "failback", failbacks, failback_word, asked.failback) &&
       read_choice(call, *body, "on_shutdown", shutdowns, on_shutdown_word, asked.on_shutdown))
     ask(std::move(call), asked, 202);

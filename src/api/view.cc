@@ -81,6 +81,12 @@ json::value drain_view(const std::optional<Drain>& drain) {
                                                   : json::value(nullptr)}};
 }
 
+json::value quarantine_view(const std::optional<Quarantine>& quarantine) {
+  if (!quarantine) return nullptr;
+  return json::object{{"why", text_or_null(quarantine->why)},
+                      {"since_ms", quarantine->since.count()}};
+}
+
 json::value fencing_view(const State& state, const std::optional<Fencing>& fencing) {
   if (!fencing) return nullptr;
   return json::object{{"by", name_or_null(state, fencing->by)},
@@ -166,10 +172,21 @@ json::array names_of(const State& state, const std::map<NodeId, EventIndex>& nod
   return names;
 }
 
+/// What troubles this daemon, and what the cluster knows that an operator should look at.
+json::array alarms_view(const State& state, const DaemonStatus& daemon) {
+  json::array alarms(daemon.alarms.begin(), daemon.alarms.end());
+  for (const auto& [id, node] : state.nodes) {
+    if (!node.quarantine) continue;
+    alarms.emplace_back(name_of(state, id) + " is quarantined: " + node.quarantine->why +
+                        "; `upbeat undrain " + name_of(state, id) + "` ends that");
+  }
+  return alarms;
+}
+
 json::object daemon_view(const State& state, const DaemonStatus& daemon) {
   return {{"self", name_or_null(state, daemon.self)},
           {"trouble", text_or_null(daemon.trouble)},
-          {"alarms", json::array(daemon.alarms.begin(), daemon.alarms.end())}};
+          {"alarms", alarms_view(state, daemon)}};
 }
 
 json::object cluster_view(const State& state, const DaemonStatus& daemon) {
@@ -214,6 +231,7 @@ json::object node_view(const State& state, NodeId node) {
           {"foreign", foreign_view(record.foreign)},
           {"outlook", outlook_view(state, node)},
           {"drain", drain_view(record.drain)},
+          {"quarantine", quarantine_view(record.quarantine)},
           {"fencing", fencing_view(state, record.fencing)},
           {"watchdog_ms", record.watchdog.count()}};
 }
@@ -290,7 +308,9 @@ json::object policy_view(const Policy& policy) {
   return {{"restart_tries_here", policy.restart_tries_here},
           {"restart_tries_elsewhere", policy.restart_tries_elsewhere},
           {"failback", failback_word(policy.failback)},
-          {"on_shutdown", on_shutdown_word(policy.on_shutdown)}};
+          {"on_shutdown", on_shutdown_word(policy.on_shutdown)},
+          {"quarantine_losses", policy.quarantine_losses},
+          {"quarantine_window_s", policy.quarantine_window_s}};
 }
 
 json::object status_view(const State& state, const DaemonStatus& daemon) {

@@ -129,7 +129,21 @@ TEST(View, ShowsADrainingNodeWithoutWhyAndSince) {
     "foreign": [{"name": "mine", "memory_mib": 128}],
     "outlook": {"empties_in_ms": 3383, "stranded": []},
     "drain": {"cause": "shutdown", "why": "reboot", "since_ms": 11000,
-              "ends_ms": 611000}, "fencing": null})"));
+              "ends_ms": 611000}, "quarantine": null, "fencing": null})"));
+}
+
+TEST(View, KeepsQuietAboutAQuarantine) {
+  State state = two_nodes();
+  state.nodes[NodeId{1}].quarantine =
+      Quarantine{.since = ClusterTime{7'000}, .why = "it was lost 3 times within 1 h"};
+
+  EXPECT_EQ(node_view(state, NodeId{1}).at("standing"), "quarantined");
+  EXPECT_EQ(node_view(state, NodeId{1}).at("quarantine"),
+            json::parse(R"({"why": "it was lost 3 times within 1 h", "since_ms": 7000})"));
+  EXPECT_EQ(
+      status_view(state, {}).at("daemon").at("alarms"),
+      json::parse(
+          R"(["node1 is quarantined: it was lost 3 times within 1 h; `upbeat undrain node1` ends that"])"));
 }
 
 TEST(View, ShowsALostNodeWithoutItsFencing) {

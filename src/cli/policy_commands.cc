@@ -48,8 +48,8 @@ void add_set(CLI::App& policy) {
   add_api_options(*command, *options);
   command->add_option("KEY", options->key, "A key that `policy show` shows")
       ->required()
-      ->check(CLI::IsMember(
-          {"restart_tries_here", "restart_tries_elsewhere", "failback", "on_shutdown"}));
+      ->check(CLI::IsMember({"restart_tries_here", "restart_tries_elsewhere", "failback",
+                             "on_shutdown", "quarantine_losses", "quarantine_window_s"}));
   command->add_option("VALUE", options->value, "Its value")->required();
   command->callback([options] {
     const auto answer = or_end(

@@ -213,6 +213,10 @@ std::string policy_text(const json::value& policy) {
       "stay, or return: whether VMs go back to their home");
   add("on_shutdown", text_in(policy, "on_shutdown"),
       "migrate, restart or hold: what a node that goes down does to its VMs");
+  add("quarantine_losses", std::to_string(number_in(policy, "quarantine_losses")),
+      "how often a node is lost before it takes no VMs when it is back; 0: never");
+  add("quarantine_window_s", std::to_string(number_in(policy, "quarantine_window_s")),
+      "the seconds within which that counts");
   return table.text(Colours::none);
 }
 

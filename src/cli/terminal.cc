@@ -77,7 +77,8 @@ Colour colour_of_word(std::string_view word) {
   constexpr std::array good{"online", "drained", "maintenance", "running"};
   constexpr std::array busy{"joining",   "draining", "leaving", "starting",
                             "migrating", "stopping", "waiting", "unsure"};
-  constexpr std::array bad{"lost", "off", "unseen", "daemon-away", "given-up", "alarm"};
+  constexpr std::array bad{"quarantined", "lost",     "off",  "unseen",
+                           "daemon-away", "given-up", "alarm"};
   if (std::ranges::find(good, word) != good.end()) return Colour::good;
   if (std::ranges::find(busy, word) != busy.end()) return Colour::busy;
   if (std::ranges::find(bad, word) != bad.end()) return Colour::bad;

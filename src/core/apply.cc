@@ -51,7 +51,15 @@ void node_came(State& state, const NodeHere& came) {
   // What an earlier life of its daemon or of its host promised is void. Where only the daemon went,
   // nobody feeds the watchdog any more: that promise holds.
   if (came.incarnation != 0 || !only_daemon) node.watchdog = {};
-  if (!only_daemon) expect_called_off(state, came.id);
+  if (only_daemon) return;
+  expect_called_off(state, came.id);
+  quarantine_if_flapping(state, came.id);
+}
+
+/// A node that was lost before is given the time again: what is mended now may have kept it away.
+void settles_anew(State& state, NodeId id) {
+  if (!std::holds_alternative<Lost>(state.nodes.at(id).standing)) return;
+  std::get<Lost>(state.nodes.edit(id).standing).settles_at = state.now + settle_grace;
 }
 
 enum class GoodByes : std::uint8_t { count, do_not_count };
@@ -70,7 +78,11 @@ GoodByes good_byes(const State& state, const ViewChanged& event) {
 
 void node_went(State& state, NodeId id, Continuity continuity, GoodByes farewell) {
   const auto* before = online(state, id);
-  if (before == nullptr) return;
+  const bool regained = continuity == Continuity::regained;
+  if (before == nullptr) {
+    if (regained) settles_anew(state, id);
+    return;
+  }
   const bool said_good_bye = before->leaving;
   const bool daemon_went_first = before->incarnation == 0 && !said_good_bye;
   const bool empty = is_empty(state, id);
@@ -82,10 +94,13 @@ void node_went(State& state, NodeId id, Continuity continuity, GoodByes farewell
     node.standing = Unseen{state.now};
     tell(state, id, "has not been seen since the whole cluster began anew");
   } else {
-    node.standing = Lost{state.now, daemon_went_first};
+    node.standing =
+        Lost{state.now, daemon_went_first, regained ? state.now + settle_grace : ClusterTime{0}};
+    if (!regained && !daemon_went_first) count_loss(state, id, state.now);
     tell(state, id,
          said_good_bye && empty ? "was lost: it said that it was empty, but so did who is left"
-         : said_good_bye     ? "was lost: since it said that it was empty, a guest was seen on it"
+         : said_good_bye ? "was lost: since it said that it was empty, a guest was seen on it"
+         : regained      ? "is not back with the quorum: it has " + seconds(settle_grace) + " to come"
          : daemon_went_first ? "was lost after its daemon: it may be back at once"
                              : "was lost: it is gone without a word");
   }
@@ -172,6 +187,7 @@ void apply_event(State& state, const ViewChanged& event) {
 
 void apply_event(State& state, const Tick& event) {
   state.now += std::clamp(event.elapsed, std::chrono::milliseconds{0}, tick_limit);
+  end_quiet_quarantines(state);
   for (const auto& [id, node] : state.nodes) {
     const auto due = reset_due_in(state, node);
     if (!due || *due > ClusterTime{0}) continue;
@@ -224,7 +240,10 @@ void apply_event(State& state, const DrainRequested& event) {
 }
 
 void apply_event(State& state, const UndrainRequested& event) {
-  state.nodes.edit(event.node).drain.reset();
+  auto& node = state.nodes.edit(event.node);
+  node.drain.reset();
+  if (node.quarantine) node.losses.clear();
+  node.quarantine.reset();
   for (const auto& seat : state.vms.on(event.node)) state.vms.edit(seat.vm).waits_for.clear();
   tell(state, event.node, "takes VMs again");
 }

@@ -214,6 +214,8 @@ void rule_out(State& state, const VmId& id, NodeId node, const std::string& evid
 void prove_off(State& state, NodeId node, const std::string& proof) {
   const bool went_on = goes_on_alone(state);
   auto& record = state.nodes.edit(node);
+  // It was given time to be back, and was not.
+  if (const auto* lost = std::get_if<Lost>(&record.standing)) count_loss(state, node, lost->since);
   record.standing = ProvedOff{proof};
   record.fencing.reset();
   record.watchdog = {};

@@ -43,6 +43,14 @@ void rule_out(State& state, const VmId& vm, NodeId node, const std::string& evid
 /// The node is proved off: rules it out for all guests.
 void prove_off(State& state, NodeId node, const std::string& proof);
 
+/// The node was lost through no doing of anybody's (`since` once each): what quarantines go by. A
+/// clean leave, a daemon that is restarted and an outage that takes the quorum are none.
+void count_loss(State& state, NodeId node, ClusterTime since);
+/// The node is back: quarantines it if the policy has it that it was lost too often.
+void quarantine_if_flapping(State& state, NodeId node);
+/// Ends what was quiet for long enough (`quarantine_quiet`).
+void end_quiet_quarantines(State& state);
+
 /// Erases the guest, also from the rules (`vm` is a copy: the key goes, too); a rule that means
 /// nothing without it goes with it.
 void forget_vm(State& state, VmId vm);

@@ -12,6 +12,8 @@ void apply_event(State& state, const PolicySet& event) {
       event.restart_tries_elsewhere.value_or(policy.restart_tries_elsewhere);
   policy.failback = event.failback.value_or(policy.failback);
   policy.on_shutdown = event.on_shutdown.value_or(policy.on_shutdown);
+  policy.quarantine_losses = event.quarantine_losses.value_or(policy.quarantine_losses);
+  policy.quarantine_window_s = event.quarantine_window_s.value_or(policy.quarantine_window_s);
   tell(state, "cluster", "the policy is now: " + policy_text(policy));
 }
 

@@ -33,9 +33,14 @@ std::string must_be_off(const State& state, const NodeRecord& node, NodeId id) {
   if (is_empty(state, id) && (!rivals || we_leave)) return {};
   if (const auto* lost = std::get_if<Lost>(&node.standing); lost != nullptr) {
     if (lost->daemon_went_first && state.now - lost->since < restart_grace) return {};
+    if (state.now < lost->settles_at) return {};
     if (rivals && state.now - lost->since < first_shot_of_others(state)) return {};
-    return rivals ? "it was lost, and without a majority one of us two has to be off"
-                  : "it was lost and may still run guests";
+    if (rivals) return "it was lost, and without a majority one of us two has to be off";
+    if (lost->settles_at != ClusterTime{0}) {
+      return "it was not back within " + seconds(settle_grace) +
+             " after the quorum, and may still run guests";
+    }
+    return "it was lost and may still run guests";
   }
   if (const auto* unseen = std::get_if<Unseen>(&node.standing);
       unseen != nullptr && state.now - unseen->since >= unseen_grace) {
@@ -219,6 +224,7 @@ std::vector<Decision> decide(const State& state) {
   }
   if (!plan.is_full()) fail_back(plan);
   if (!plan.is_full()) keep_rules(plan);
+  if (!plan.is_full()) leave_quarantine(plan);
   return plan.take();
 }
 

@@ -55,16 +55,23 @@ bool anything_moves(const State& state) {
   });
 }
 
-/// Whether the guest runs where it could stay, and could be moved of our own accord.
-bool can_move_now(const State& state, const VmId& id) {
+/// Whether the guest runs where nobody else wants it moved from, and could be moved of our own
+/// accord.
+bool is_free_to_move(const State& state, const VmId& id) {
   const auto& vm = state.vms.at(id);
   const auto* running = std::get_if<Running>(&vm.phase);
   if (running == nullptr || vm.wanted != Wanted::running || vm.wants_move ||
-      state.now < vm.not_before || !keeps_guests(state, running->on)) {
+      state.now < vm.not_before || state.nodes.at(running->on).drain) {
     return false;
   }
   const auto* source = online(state, running->on);
   return source != nullptr && source->incarnation != 0;
+}
+
+/// Whether the guest runs where it could stay, and could be moved of our own accord.
+bool can_move_now(const State& state, const VmId& id) {
+  const auto* running = std::get_if<Running>(&state.vms.at(id).phase);
+  return running != nullptr && keeps_guests(state, running->on) && is_free_to_move(state, id);
 }
 
 /// How strict rules would stand if the guest ran on `node`; leaves `trial` as it was.
@@ -135,6 +142,23 @@ void fail_back(Plan& plan) {
     const Place place{home, name_of(plan.state(), home) + " takes it again"};
     return move(plan, id, std::get<Running>(vm.phase).on, place,
                 "it goes back to its home (failback)");
+  }
+}
+
+void leave_quarantine(Plan& plan) {
+  if (anything_moves(plan.state())) return;
+  const auto there = [&](const VmId& id, const VmRecord& vm) {
+    const auto* running = std::get_if<Running>(&vm.phase);
+    return running != nullptr && plan.state().nodes.at(running->on).quarantine &&
+           vm.move_failures < quarantine_tries_limit && is_free_to_move(plan.state(), id);
+  };
+  for (const auto& id : by_importance(plan.state(), there)) {
+    const auto from = std::get<Running>(plan.state().vms.at(id).phase).on;
+    const auto target = place(plan.state(), id);
+    if (!target) continue;
+    return move(plan, id, from, target,
+                name_of(plan.state(), from) +
+                    " is quarantined: " + plan.state().nodes.at(from).quarantine->why);
   }
 }
 

@@ -62,5 +62,8 @@ void stop_guests(Plan& plan, NodeId node);
 void fail_back(Plan& plan);
 /// Moves one guest for the sake of strict rules, while nothing else is on its way.
 void keep_rules(Plan& plan);
+/// Moves one guest off a node that is quarantined, while nothing else is on its way and if another
+/// node has room.
+void leave_quarantine(Plan& plan);
 
 }  // namespace upbeat

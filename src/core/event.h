@@ -32,8 +32,9 @@ struct NodeNamed {
 
 /// Whether somebody in the view has lived with the cluster's state until now.
 enum class Continuity : std::uint8_t {
-  warm,  ///< a member carried the state over from the quorate view before
-  cold,  ///< everybody read it from disk: nobody saw what happened in between
+  warm,      ///< a member carried the state over from the quorate view before
+  cold,      ///< everybody read it from disk: nobody saw what happened in between
+  regained,  ///< members carried it over, and all of them were without quorum in between
 };
 
 /// A quorate view was agreed on and its members hold the same state.
@@ -199,6 +200,8 @@ struct PolicySet {
   std::optional<std::uint32_t> restart_tries_elsewhere;
   std::optional<Failback> failback;
   std::optional<OnShutdown> on_shutdown;
+  std::optional<std::uint32_t> quarantine_losses;
+  std::optional<std::uint32_t> quarantine_window_s;
   bool operator==(const PolicySet&) const = default;
 };
 

@@ -129,6 +129,7 @@ std::string standing_word(const State& state, NodeId node) {
                               if (drain->cause == DrainCause::maintenance) return "maintenance";
                               return is_empty(state, node) ? "drained" : "draining";
                             }
+                            if (found->second.quarantine) return "quarantined";
                             return here.reported ? "online" : "joining";
                           },
                           [](const Lost&) -> std::string { return "lost"; },
@@ -221,6 +222,17 @@ std::vector<std::string> explain_node(const State& state, NodeId id) {
     lines.push_back("Its daemon went first, as when Corosync is restarted: it has " +
                     seconds(restart_grace - (state.now - lost->since)) +
                     " to be back before it is proved off.");
+  }
+  if (const auto* lost = std::get_if<Lost>(&node.standing);
+      lost != nullptr && state.now < lost->settles_at) {
+    lines.push_back("It was not back when quorum was regained: it has " +
+                    seconds(lost->settles_at - state.now) + " to come before it is proved off.");
+  }
+  if (node.quarantine) {
+    lines.push_back("It is quarantined and takes no VMs: " + node.quarantine->why +
+                    ". `upbeat undrain " + node.name + "` ends that, as does a time of " +
+                    whole_span(std::chrono::duration_cast<std::chrono::seconds>(quarantine_quiet)) +
+                    " without another loss.");
   }
   if (node.fencing) lines.push_back(fencing_text(state, node));
   std::string guests;

@@ -40,7 +40,10 @@ enum class Ask : std::uint8_t {
 
 bool is_asked(const NodeRecord& node, Ask ask) {
   const auto* here = std::get_if<Online>(&node.standing);
-  if (here == nullptr || here->incarnation == 0 || !here->reported || here->leaving) return false;
+  if (here == nullptr || here->incarnation == 0 || !here->reported || here->leaving ||
+      node.quarantine) {
+    return false;
+  }
   if (ask == Ask::open) return !node.drain;
   return node.drain && is_last_resort(*node.drain);
 }

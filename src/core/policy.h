@@ -27,10 +27,18 @@ struct Policy {
   std::uint32_t restart_tries_elsewhere = 2;
   Failback failback = Failback::stay;
   OnShutdown on_shutdown = OnShutdown::migrate;
+  /// A node that was lost so often within the window, and is back, is quarantined; 0: never.
+  std::uint32_t quarantine_losses = 3;
+  std::uint32_t quarantine_window_s = 3600;
   bool operator==(const Policy&) const = default;
 };
 
 inline constexpr std::uint32_t restart_tries_limit = 100;  ///< for each of the two
+inline constexpr std::uint32_t quarantine_losses_limit = 100;
+inline constexpr std::uint32_t quarantine_window_least_s = 60;
+inline constexpr std::uint32_t quarantine_window_most_s = 7 * 24 * 3600;
+/// Moves off a quarantined node that fail in a row before the guest stays where it is.
+inline constexpr std::uint32_t quarantine_tries_limit = 3;
 /// Moves home that fail in a row before the guest stays where it is.
 inline constexpr std::uint32_t failback_tries_limit = 3;
 

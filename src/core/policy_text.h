@@ -30,7 +30,9 @@ namespace upbeat {
   return "restart_tries_here " + std::to_string(policy.restart_tries_here) +
          ", restart_tries_elsewhere " + std::to_string(policy.restart_tries_elsewhere) +
          ", failback " + failback_word(policy.failback) + ", on_shutdown " +
-         on_shutdown_word(policy.on_shutdown);
+         on_shutdown_word(policy.on_shutdown) + ", quarantine_losses " +
+         std::to_string(policy.quarantine_losses) + ", quarantine_window_s " +
+         std::to_string(policy.quarantine_window_s);
 }
 
 }  // namespace upbeat

@@ -38,11 +38,19 @@ struct Unseen {
 struct Lost {
   ClusterTime since{0};
   bool daemon_went_first = false;
+  /// Quorum was regained without it: it is not proved off before this; 0: it went from a quorate
+  /// view.
+  ClusterTime settles_at{0};
   bool operator==(const Lost&) const = default;
 };
-/// Left on purpose, without guests.
 /// So long a node whose daemon went first has to come back before it is proved off.
 inline constexpr ClusterTime restart_grace{10'000};
+/// So long the nodes that are missing when quorum is regained have to come back before they are
+/// proved off: what took all of them away at once gives them back one after another. The ports of a
+/// switch that has rebooted may each wait for 30 s before they forward (IEEE 802.1D: it listens for
+/// 15 s, then learns for 15 s).
+inline constexpr ClusterTime settle_grace{30'000};
+/// Left on purpose, without guests.
 struct Left {
   bool operator==(const Left&) const = default;
 };
@@ -80,6 +88,17 @@ struct Fencing {
   bool operator==(const Fencing&) const = default;
 };
 
+/// It was lost again and again: it is a member like any other, and takes no guests.
+struct Quarantine {
+  ClusterTime since{0};  ///< its last return
+  std::string why;       ///< "it was lost 3 times within 1 h"
+  bool operator==(const Quarantine&) const = default;
+};
+/// A quarantine ends by itself when the node was not lost for so long. A loose cable or a weak
+/// power supply can keep quiet for hours; a day has seen the nightly backup, warm and cold, and
+/// whoever should look at the node. For ever would be too long: one bad night must not cost a host.
+inline constexpr ClusterTime quarantine_quiet = std::chrono::hours{24};
+
 struct NodeRecord {
   std::string name;
   Standing standing = Unseen{};
@@ -90,6 +109,8 @@ struct NodeRecord {
   /// Its host is reset so long after its daemon last heard the order of a quorate view, at most
   /// (and `watchdog_margin`); 0: nobody promised that.
   std::chrono::milliseconds watchdog{0};
+  std::vector<ClusterTime> losses;  ///< lately, oldest first; as many as the policy counts
+  std::optional<Quarantine> quarantine;
   bool operator==(const NodeRecord&) const = default;
 };
 

@@ -105,7 +105,7 @@ bool others_can_take_over(const State& state, NodeId node) {
   return std::ranges::any_of(state.nodes, [&](const auto& entry) {
     const auto* here = std::get_if<Online>(&entry.second.standing);
     return entry.first != node && here != nullptr && here->incarnation != 0 && !here->leaving &&
-           !entry.second.drain;
+           !entry.second.drain && !entry.second.quarantine;
   });
 }
 
@@ -143,8 +143,9 @@ Result<void> check(const State& state, const DrainRequested& asked) {
 Result<void> check(const State& state, const UndrainRequested& asked) {
   const auto found = state.nodes.find(asked.node);
   if (found == state.nodes.end()) return no_node("undrain", asked.node);
-  if (!found->second.drain) {
-    return fail("cannot undrain " + name_of(state, asked.node) + ": it is not draining");
+  if (!found->second.drain && !found->second.quarantine) {
+    return fail("cannot undrain " + name_of(state, asked.node) +
+                ": it is neither draining nor quarantined");
   }
   return {};
 }
@@ -169,7 +170,21 @@ Result<void> check(const State& state, const RuleRemoved& asked) {
               "': there is no rule of that name; `upbeat rule list` shows those there are");
 }
 
+Result<void> check_quarantine(const PolicySet& asked) {
+  if (asked.quarantine_losses.value_or(0) > quarantine_losses_limit) {
+    return fail("cannot set the policy: " + std::to_string(*asked.quarantine_losses) +
+                " losses before a node is quarantined are more than the limit of " +
+                std::to_string(quarantine_losses_limit) + "; choose fewer, or 0 for never");
+  }
+  const auto window_s = asked.quarantine_window_s.value_or(quarantine_window_least_s);
+  if (window_s >= quarantine_window_least_s && window_s <= quarantine_window_most_s) return {};
+  return fail("cannot set the policy: the window in which losses count cannot be " +
+              std::to_string(window_s) + " s; choose " + std::to_string(quarantine_window_least_s) +
+              " to " + std::to_string(quarantine_window_most_s));
+}
+
 Result<void> check(const State& /*state*/, const PolicySet& asked) {
+  if (auto quarantine = check_quarantine(asked); !quarantine) return quarantine;
   const auto most =
       std::max(asked.restart_tries_here.value_or(0), asked.restart_tries_elsewhere.value_or(0));
   if (most <= restart_tries_limit) return {};

@@ -28,7 +28,9 @@ const Online* online(const State& state, NodeId node) {
 
 bool keeps_guests(const State& state, NodeId node) {
   const auto* here = online(state, node);
-  return here != nullptr && !here->leaving && !state.nodes.at(node).drain;
+  if (here == nullptr || here->leaving) return false;
+  const auto& record = state.nodes.at(node);
+  return !record.drain && !record.quarantine;
 }
 
 std::string why_closed(const State& state, NodeId node) {
@@ -41,6 +43,10 @@ std::string why_closed(const State& state, NodeId node) {
   if (here->leaving) return "is going down";
   if (const auto& drain = found->second.drain) {
     return drain->cause == DrainCause::maintenance ? "is in maintenance" : "is draining";
+  }
+  if (const auto& quarantine = found->second.quarantine) {
+    return "is quarantined (" + quarantine->why + "; `upbeat undrain " + name_of(state, node) +
+           "` ends that)";
   }
   return {};
 }

@@ -43,7 +43,7 @@ struct State {
 [[nodiscard]] const Online* online(const State& state, NodeId node);
 
 /// Whether guests of the node are there to stay: it is in the view and neither draining nor
-/// leaving.
+/// leaving nor quarantined.
 [[nodiscard]] bool keeps_guests(const State& state, NodeId node);
 
 /// Why the node takes no new guest at all ("is draining"); empty if it does.

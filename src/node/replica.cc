@@ -61,6 +61,7 @@ void Replica::fall_out(std::string why) {
 
 void Replica::on_engine_lost(const Error& why) {
   fall_out(why.text);
+  lost_quorum_ = true;
   view_ = {};
   signs_.clear();
 }
@@ -69,6 +70,7 @@ void Replica::on_view(const EngineView& view) {
   fall_out(view.quorate ? "it is agreeing with the other members on a view"
                         : without_quorum(view, engine_));
   flush();
+  lost_quorum_ = lost_quorum_ || !view.quorate;
   view_ = view;
   view_key_ = key_of(view);
   if (const auto self = engine_.self()) self_ = *self;
@@ -88,7 +90,8 @@ void Replica::on_view(const EngineView& view) {
               .live = live_,
               .format = release_.format,
               .release = release_.name,
-              .needs_format = format_needed(state_)};
+              .needs_format = format_needed(state_),
+              .lost_quorum = lost_quorum_};
   if (const auto configured = engine_.configured_nodes()) {
     for (const auto& node : *configured) hello.configured.push_back({node.id, node.name});
   }
@@ -174,6 +177,7 @@ void Replica::install(const std::string& snapshot) {
 
 void Replica::enter_view() {
   live_ = true;
+  lost_quorum_ = false;
   in_step_ = true;
   trouble_.clear();
   apply_now(*agreed_, 0);

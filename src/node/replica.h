@@ -151,7 +151,8 @@ class Replica final : public EngineListener {
   StateFingerprint fingerprint_;
   NodeId self_;
   std::uint64_t incarnation_ = 0;
-  bool live_ = false;  ///< carries its state over from a quorate view of this life
+  bool live_ = false;         ///< carries its state over from a quorate view of this life
+  bool lost_quorum_ = false;  ///< since that view
   bool in_step_ = false;
   std::string trouble_ = "it has not met the cluster engine yet";
 

@@ -56,6 +56,18 @@ std::string why_wait(const Hello& source, const EngineView& view,
          ", for the others may know what happened last; start it there";
 }
 
+/// A member that went straight from the last quorate view to this one knows that whoever is missing
+/// went by itself. If all were without quorum in between, the outage was one of many.
+Continuity continuity_of(const std::map<NodeId, Hello>& hellos, const Hello& source) {
+  auto continuity = Continuity::cold;
+  for (const auto& [node, hello] : hellos) {
+    if (!hello.live || hello.term != source.term || hello.epoch != source.epoch) continue;
+    if (!hello.lost_quorum) return Continuity::warm;
+    continuity = Continuity::regained;
+  }
+  return continuity;
+}
+
 }  // namespace
 
 std::uint64_t key_of(const EngineView& view) {
@@ -79,14 +91,10 @@ Agreement agree_on(const EngineView& view, const std::map<NodeId, Hello>& hellos
   Agreement agreed{.source = best->first};
   agreed.waits_for = why_wait(source, view, hellos);
   if (!agreed.waits_for.empty()) return agreed;
-  const bool warm = std::ranges::any_of(hellos, [&](const auto& entry) {
-    return entry.second.live && entry.second.term == source.term &&
-           entry.second.epoch == source.epoch;
-  });
   const auto newest =
       std::ranges::max_element(hellos, {}, [](const auto& entry) { return entry.second.epoch; });
   agreed.change = {.epoch = next_epoch(newest->second.epoch, view.ring),
-                   .continuity = warm ? Continuity::warm : Continuity::cold,
+                   .continuity = continuity_of(hellos, source),
                    .configured = source.configured};
   for (const auto node : view.nodes) {
     const auto said = hellos.find(node);

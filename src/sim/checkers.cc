@@ -157,7 +157,8 @@ std::uint64_t room_of(const World& world, const ScenarioNode& node) {
 bool takes_guests(const State& state, const ScenarioNode& node) {
   const auto id = node_named(state, node.name);
   const auto* here = online(state, id);
-  return here != nullptr && here->reported && !state.nodes.at(id).drain;
+  if (here == nullptr || !here->reported) return false;
+  return !state.nodes.at(id).drain && !state.nodes.at(id).quarantine;
 }
 
 /// Whether a host other than `except` could take the guest, by what the hosts really hold.

@@ -195,7 +195,8 @@ const std::map<std::string, Kind>& kinds() {
         read_rule_command}},
       {"policy",
        {"policy restart_tries_here N, policy restart_tries_elsewhere N, policy failback "
-        "stay|return, or policy on_shutdown migrate|restart|hold",
+        "stay|return, policy on_shutdown migrate|restart|hold, policy quarantine_losses N, or "
+        "policy quarantine_window_s N",
         read_policy_command}},
       {"vm",
        {"vm NAME start|stop|force-off|remove|migrate [NODE]|failback stay|return|default|crash|"

@@ -139,6 +139,10 @@ Deed read_policy_command(Words& words) {
     asked.failback = words.choice(failback_words());
   } else if (key == "on_shutdown") {
     asked.on_shutdown = words.choice(on_shutdown_words());
+  } else if (key == "quarantine_losses") {
+    asked.quarantine_losses = words.count(quarantine_losses_limit);
+  } else if (key == "quarantine_window_s") {
+    asked.quarantine_window_s = words.count(quarantine_window_most_s);
   } else {
     words.wrong(Words::quoted(key) + " is no key of the policy");
   }

@@ -209,11 +209,13 @@ TEST(Commands, SetARuleThatMovesAGuestAndTakeItAway) {
 
 TEST(Commands, SetOneKeyOfThePolicyEach) {
   const auto log = log_of({"policy restart_tries_here 4", "policy restart_tries_elsewhere 5",
-                           "policy failback return", "policy on_shutdown hold"});
+                           "policy failback return", "policy on_shutdown hold",
+                           "policy quarantine_losses 6", "policy quarantine_window_s 700"});
 
   EXPECT_THAT(log, line("cluster",
                         "the policy is now: restart_tries_here 4, "
-                        "restart_tries_elsewhere 5, failback return, on_shutdown hold"));
+                        "restart_tries_elsewhere 5, failback return, on_shutdown hold, "
+                        "quarantine_losses 6, quarantine_window_s 700"));
 }
 
 TEST(Commands, GiveAGuestAFailbackOfItsOwnAndTakeItAway) {

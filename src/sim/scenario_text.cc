@@ -64,7 +64,9 @@ void write(Lines& lines, const Policy& policy) {
       .add("restart_tries_here", policy.restart_tries_here)
       .add("restart_tries_elsewhere", policy.restart_tries_elsewhere)
       .add("failback", word_of(failback_words(), policy.failback))
-      .add("on_shutdown", word_of(on_shutdown_words(), policy.on_shutdown));
+      .add("on_shutdown", word_of(on_shutdown_words(), policy.on_shutdown))
+      .add("quarantine_losses", policy.quarantine_losses)
+      .add("quarantine_window_s", policy.quarantine_window_s);
 }
 
 void write(Lines& lines, const ScenarioNode& node) {

@@ -164,7 +164,8 @@ class Reader : TomlValues {
     }
   }
   void read_policy(const toml::table& table) {
-    known(table, {"restart_tries_here", "restart_tries_elsewhere", "failback", "on_shutdown"});
+    known(table, {"restart_tries_here", "restart_tries_elsewhere", "failback", "on_shutdown",
+                  "quarantine_losses", "quarantine_window_s"});
     auto& policy = scenario_.policy;
     const auto tries = [&](const char* key, std::uint32_t usual) {
       return static_cast<std::uint32_t>(number(table, key, usual, 0, restart_tries_limit));
@@ -174,6 +175,11 @@ class Reader : TomlValues {
         tries("restart_tries_elsewhere", policy.restart_tries_elsewhere);
     policy.failback = choice(table, "failback", policy.failback, failback_words());
     policy.on_shutdown = choice(table, "on_shutdown", policy.on_shutdown, on_shutdown_words());
+    policy.quarantine_losses = static_cast<std::uint32_t>(
+        number(table, "quarantine_losses", policy.quarantine_losses, 0, quarantine_losses_limit));
+    policy.quarantine_window_s =
+        static_cast<std::uint32_t>(number(table, "quarantine_window_s", policy.quarantine_window_s,
+                                          quarantine_window_least_s, quarantine_window_most_s));
   }
   /// `state` is the cluster's, with the rules before this one.
   void read_rule(const toml::table& table, State& state) {

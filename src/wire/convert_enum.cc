@@ -11,6 +11,8 @@ v1::Continuity to_wire(Continuity value) {
       return v1::CONTINUITY_WARM;
     case Continuity::cold:
       return v1::CONTINUITY_COLD;
+    case Continuity::regained:
+      return v1::CONTINUITY_REGAINED;
   }
   return v1::CONTINUITY_UNSPECIFIED;
 }

@@ -8,7 +8,7 @@ namespace {
 
 void put(const Hello& in, v1::Hello& out) {
   const auto& [view_key, index, epoch, term, fingerprint, incarnation, live, configured, format,
-               release, needs_format] = in;
+               release, needs_format, lost_quorum] = in;
   out.set_view_key(view_key);
   out.set_index(index.get());
   out.set_epoch(epoch.get());
@@ -20,6 +20,7 @@ void put(const Hello& in, v1::Hello& out) {
   out.set_format(format);
   out.set_release(release);
   out.set_needs_format(needs_format);
+  out.set_lost_quorum(lost_quorum);
 }
 
 Hello take(const v1::Hello& in, Reading& reading) {
@@ -33,7 +34,8 @@ Hello take(const v1::Hello& in, Reading& reading) {
           .configured = take_list(in.configured(), reading),
           .format = in.format(),
           .release = in.release(),
-          .needs_format = in.needs_format()};
+          .needs_format = in.needs_format(),
+          .lost_quorum = in.lost_quorum()};
 }
 
 void put(const SnapshotChunk& in, v1::SnapshotChunk& out) {

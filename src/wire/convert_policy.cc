@@ -14,26 +14,34 @@ std::optional<Failback> take_optional(v1::Failback value, Reading& reading) {
 }
 
 void put(const Policy& in, v1::Policy& out) {
-  const auto& [restart_tries_here, restart_tries_elsewhere, failback, on_shutdown] = in;
+  const auto& [restart_tries_here, restart_tries_elsewhere, failback, on_shutdown,
+               quarantine_losses, quarantine_window_s] = in;
   out.set_restart_tries_here(restart_tries_here);
   out.set_restart_tries_elsewhere(restart_tries_elsewhere);
   out.set_failback(to_wire(failback));
   out.set_on_shutdown(to_wire(on_shutdown));
+  out.set_quarantine_losses(quarantine_losses);
+  out.set_quarantine_window_s(quarantine_window_s);
 }
 
 Policy take(const v1::Policy& in, Reading& reading) {
   return {.restart_tries_here = in.restart_tries_here(),
           .restart_tries_elsewhere = in.restart_tries_elsewhere(),
           .failback = take(in.failback(), reading),
-          .on_shutdown = take(in.on_shutdown(), reading)};
+          .on_shutdown = take(in.on_shutdown(), reading),
+          .quarantine_losses = in.quarantine_losses(),
+          .quarantine_window_s = in.quarantine_window_s()};
 }
 
 void put(const PolicySet& in, v1::PolicySet& out) {
-  const auto& [restart_tries_here, restart_tries_elsewhere, failback, on_shutdown] = in;
+  const auto& [restart_tries_here, restart_tries_elsewhere, failback, on_shutdown,
+               quarantine_losses, quarantine_window_s] = in;
   if (restart_tries_here) out.set_restart_tries_here(*restart_tries_here);
   if (restart_tries_elsewhere) out.set_restart_tries_elsewhere(*restart_tries_elsewhere);
   out.set_failback(to_wire(failback));
   if (on_shutdown) out.set_on_shutdown(to_wire(*on_shutdown));
+  if (quarantine_losses) out.set_quarantine_losses(*quarantine_losses);
+  if (quarantine_window_s) out.set_quarantine_window_s(*quarantine_window_s);
 }
 
 PolicySet take(const v1::PolicySet& in, Reading& reading) {
@@ -43,6 +51,8 @@ PolicySet take(const v1::PolicySet& in, Reading& reading) {
   out.failback = take_optional(in.failback(), reading);
   if (in.on_shutdown() != v1::ON_SHUTDOWN_UNSPECIFIED)
     out.on_shutdown = take(in.on_shutdown(), reading);
+  if (in.has_quarantine_losses()) out.quarantine_losses = in.quarantine_losses();
+  if (in.has_quarantine_window_s()) out.quarantine_window_s = in.quarantine_window_s();
   return out;
 }
 

@@ -24,8 +24,9 @@ void put_standing(const Standing& in, v1::NodeRecord& out) {
                    online.set_leaving(leaving);
                  },
                  [&](const Lost& s) {
-                   const auto& [since, daemon_went_first] = s;
+                   const auto& [since, daemon_went_first, settles_at] = s;
                    out.mutable_lost()->set_since_ms(to_ms(since));
+                   out.mutable_lost()->set_settles_at_ms(to_ms(settles_at));
                    out.mutable_lost()->set_daemon_went_first(daemon_went_first);
                  },
                  [&](const Left& /*s*/) { out.mutable_left(); },
@@ -47,7 +48,8 @@ Standing take_standing(const v1::NodeRecord& in, Reading& reading) {
                     .reported = in.online().reported(),
                     .leaving = in.online().leaving()};
     case v1::NodeRecord::kLost:
-      return Lost{from_ms(in.lost().since_ms()), in.lost().daemon_went_first()};
+      return Lost{from_ms(in.lost().since_ms()), in.lost().daemon_went_first(),
+                  from_ms(in.lost().settles_at_ms())};
     case v1::NodeRecord::kLeft:
       return Left{};
     case v1::NodeRecord::kProvedOff:
@@ -102,7 +104,8 @@ Fencing take(const v1::Fencing& in) {
 }
 
 void put(const NodeRecord& in, v1::NodeRecord& out) {
-  const auto& [name, standing, capacity, foreign, drain, fencing, watchdog] = in;
+  const auto& [name, standing, capacity, foreign, drain, fencing, watchdog, losses, quarantine] =
+      in;
   out.set_name(name);
   put_standing(standing, out);
   wire::put(capacity, *out.mutable_capacity());
@@ -110,6 +113,11 @@ void put(const NodeRecord& in, v1::NodeRecord& out) {
   if (drain) put(*drain, *out.mutable_drain());
   if (fencing) put(*fencing, *out.mutable_fencing());
   out.set_watchdog_ms(to_ms(watchdog));
+  for (const auto at : losses) out.add_losses_ms(to_ms(at));
+  if (!quarantine) return;
+  const auto& [since, why] = *quarantine;
+  out.mutable_quarantine()->set_since_ms(to_ms(since));
+  out.mutable_quarantine()->set_why(why);
 }
 
 NodeRecord take(const v1::NodeRecord& in, Reading& reading) {
@@ -119,9 +127,16 @@ NodeRecord take(const v1::NodeRecord& in, Reading& reading) {
                  .foreign = take_list(in.foreign(), reading),
                  .drain = {},
                  .fencing = {},
-                 .watchdog = from_ms(in.watchdog_ms())};
+                 .watchdog = from_ms(in.watchdog_ms()),
+                 .losses = {},
+                 .quarantine = {}};
   if (in.has_drain()) out.drain = take(in.drain(), reading);
   if (in.has_fencing()) out.fencing = take(in.fencing());
+  if (in.has_quarantine()) {
+    out.quarantine = Quarantine{from_ms(in.quarantine().since_ms()), in.quarantine().why()};
+  }
+  if (!fits(in.losses_ms_size(), reading)) return out;
+  for (const std::int64_t at : in.losses_ms()) out.losses.push_back(from_ms(at));
   return out;
 }
 

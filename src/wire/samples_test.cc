@@ -97,7 +97,9 @@ NodeRecord node(const std::string& name, Standing standing) {
                              .failures = 27,
                              .next_try = 28ms,
                              .last_error = raw("no answer")},
-          .watchdog = 29ms};
+          .watchdog = 29ms,
+          .losses = {30ms, 31ms},
+          .quarantine = Quarantine{32ms, raw("it was lost twice")}};
 }
 
 VmRecord vm(std::int32_t priority, Phase phase) {
@@ -148,7 +150,9 @@ std::vector<Event> sample_events() {
       PolicySet{.restart_tries_here = 1,
                 .restart_tries_elsewhere = 0,
                 .failback = Failback::stay,
-                .on_shutdown = OnShutdown::restart},
+                .on_shutdown = OnShutdown::restart,
+                .quarantine_losses = 2,
+                .quarantine_window_s = 3},
       VmFailbackSet{.vm = VmId("x15"), .failback = Failback::go_home},
       VmStartFailed{
           .vm = VmId("x13"), .on = NodeId(14), .since = EventIndex(15), .why = raw("no such disk")},
@@ -167,7 +171,7 @@ State sample_state() {
   const std::vector<Standing> standings{
       Unseen{.since = 4ms},
       Online{.incarnation = 5, .member_since = Epoch(6), .reported = true, .leaving = true},
-      Lost{.since = 7ms, .daemon_went_first = true},
+      Lost{.since = 7ms, .daemon_went_first = true, .settles_at = 8ms},
       Left{},
       ProvedOff{.proof = raw("its outlet is off")},
   };
@@ -208,7 +212,9 @@ State sample_state() {
   state.policy = {.restart_tries_here = 5,
                   .restart_tries_elsewhere = 6,
                   .failback = Failback::go_home,
-                  .on_shutdown = OnShutdown::hold};
+                  .on_shutdown = OnShutdown::hold,
+                  .quarantine_losses = 7,
+                  .quarantine_window_s = 8};
   return state;
 }
 
@@ -224,7 +230,8 @@ std::vector<Message> sample_messages() {
             .configured = {{NodeId(5), "node0"}, {NodeId(6), "node1"}},
             .format = 7,
             .release = "0.1.0",
-            .needs_format = 8},
+            .needs_format = 8,
+            .lost_quorum = true},
       SnapshotChunk{.view_key = large, .part = 2, .parts = 3, .bytes = raw("piece")},
       Proposal{.epoch = Epoch(1),
                .event = sample_events().back(),

@@ -27,7 +27,7 @@ class Draw {
   StopForce force() { return yes() ? StopForce::power_off : StopForce::ask; }
 
   Event event() {
-    switch (upto(14)) {
+    switch (upto(15)) {
       case 0:
         return view();
       case 1:
@@ -60,6 +60,9 @@ class Draw {
                                    .memory_left_kib = upto(room_kib),
                                    .rate_kib_per_s = input_.ConsumeIntegral<std::uint64_t>(),
                                    .dirty_kib_per_s = input_.ConsumeIntegral<std::uint64_t>()};
+      case 14:
+        return PolicySet{.quarantine_losses = upto(2),
+                         .quarantine_window_s = upto(2 * quarantine_window_least_s)};
       default:
         return decided();
     }
@@ -67,7 +70,7 @@ class Draw {
 
  private:
   ViewChanged view() {
-    ViewChanged change{.epoch = Epoch(state_.epoch.get() + 1), .continuity = Continuity(upto(1))};
+    ViewChanged change{.epoch = Epoch(state_.epoch.get() + 1), .continuity = Continuity(upto(2))};
     for (std::uint32_t id = 1; id <= nodes_limit; ++id) {
       if (yes()) change.here.push_back({NodeId(id), upto<std::uint64_t>(2)});
       if (yes()) change.configured.push_back({NodeId(id), "node" + std::to_string(id)});
