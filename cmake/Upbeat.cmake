@@ -37,6 +37,7 @@ set(UPBEAT_LADDER
   "hypervisor:base core ports clock"
   "fence:base core ports clock"
   "shutdown:base core ports clock"
+  "network:base core ports clock"
   "node:base core ports wire"
   "api:base core ports wire"
   "measure:base"
