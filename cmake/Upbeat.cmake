@@ -43,11 +43,12 @@ set(UPBEAT_LADDER
   "measure:base"
   "sim:base core ports clock node wire engine hypervisor fence shutdown store"
   "lab:base measure"
-  "daemon:base core ports clock node wire store engine hypervisor fence shutdown api"
+  "daemon:base core ports clock node wire store engine hypervisor fence shutdown network api"
   "cli:base core api lab measure sim")
 
 # What unit tests (*_test.cc) may include beyond that: rooms with the twins that they run against.
 set(UPBEAT_TEST_LADDER
+  "node:clock hypervisor network"
   "api:clock"
   "cli:clock")
 

@@ -19,6 +19,7 @@
 #include "fence/agent_fencer.h"
 #include "fence/kernel_watchdog.h"
 #include "hypervisor/libvirt_hypervisor.h"
+#include "network/bridge_announcer.h"
 #include "node/node.h"
 #include "shutdown/logind_shutdown.h"
 #include "shutdown/nut_ups.h"
@@ -87,6 +88,7 @@ int run(const Config& config) {
   CorosyncEngine engine(io);
   LibvirtHypervisor hypervisor(clock,
                                {.uri = config.hypervisor_uri, .migrate_uri = config.migrate_uri});
+  BridgeAnnouncer announcer(io);
   AgentFencer fencer(clock, std::move(fence_devices));
   std::optional<KernelWatchdog> watchdog;
   if (config.watchdog) watchdog.emplace(clock, WatchdogPlace{.device = config.watchdog->device});
@@ -103,7 +105,8 @@ int run(const Config& config) {
     const auto down = system_is_going_down();
     return down && *down;
   });
-  Node node({engine, hypervisor, fencer, gate, clock, **journal, watchdog ? &*watchdog : nullptr},
+  Node node({engine, hypervisor, fencer, gate, clock, **journal, watchdog ? &*watchdog : nullptr,
+             &announcer},
             node_options(config));
   ups_trouble = [&node](const std::string& text) { node.set_alarm("ups", text); };
   node.set_log([](const std::string& text) { spdlog::info("{}", text); });

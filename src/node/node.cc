@@ -64,10 +64,32 @@ Node::Node(NodePorts ports, NodeOptions options)
           }),
       self_fence_(ports.watchdog, ports.clock, options_.watchdog_timeout, self_fence_hooks()) {
   inventory_.set_capacity(options_.memory_kib, options_.host_reserve_kib);
+  if (ports_.announcer != nullptr) watch_networks();
+}
+
+void Node::watch_networks() {
+  announcements_.emplace(ports_.hypervisor, *ports_.announcer, ports_.clock,
+                         [this](const std::string& text) { say(text); });
+  inventory_.set_witness([this](const std::vector<Guest>& guests) {
+    announcements_->keep_only(guests);
+    for (const auto& guest : guests) {
+      if (guest.phase == GuestPhase::running) guest_is_here(guest.vm);
+    }
+  });
+}
+
+void Node::guest_is_here(const VmId& vm) {
+  if (!announcements_) return;
+  const auto known = state().vms.find(vm);
+  const auto* migrating =
+      known == state().vms.end() ? nullptr : std::get_if<Migrating>(&known->second.phase);
+  announcements_->seen(vm, migrating != nullptr && migrating->to == self() ? Arrival::migrated_in
+                                                                           : Arrival::was_here);
 }
 
 Result<void> Node::start() {
   if (auto started = replica_.start(); !started) return started;
+  if (announcements_) announcements_->start();
   ports_.hypervisor.start(*this);
   inventory_.begin();
   self_fence_.begin();
@@ -280,9 +302,13 @@ void Node::on_disk_well() {
   say("the disk has taken all that it had missed");
 }
 
-void Node::on_guest_running(const VmId& /*vm*/) { inventory_.look_now(); }
+void Node::on_guest_running(const VmId& vm) {
+  guest_is_here(vm);
+  inventory_.look_now();
+}
 
 void Node::on_guest_gone(const VmId& vm, GoneCause cause) {
+  if (announcements_) announcements_->gone(vm);
   inventory_.ended(vm, ending(cause));
   inventory_.look_now();
 }

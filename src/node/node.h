@@ -12,10 +12,12 @@
 #include "base/result.h"
 #include "core/duties.h"
 #include "core/state.h"
+#include "node/announcements.h"
 #include "node/guest_work.h"
 #include "node/inventory_watch.h"
 #include "node/replica.h"
 #include "node/self_fence.h"
+#include "ports/announcer.h"
 #include "ports/clock.h"
 #include "ports/engine.h"
 #include "ports/fencer.h"
@@ -44,7 +46,8 @@ struct NodePorts {
   ShutdownSource& shutdown;
   Clock& clock;
   Journal& journal;
-  Watchdog* watchdog = nullptr;  ///< null: this host has none
+  Watchdog* watchdog = nullptr;    ///< null: this host has none
+  Announcer* announcer = nullptr;  ///< null: guests' networks are left to themselves
 };
 
 /// How long a shutdown waits for a quorate view when there is none: without one nothing can move.
@@ -116,6 +119,8 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   void do_duty(const EndHere& duty);
   void do_duty(const ProveOff& duty);
   void do_duty(const ReportInventory& duty);
+  void watch_networks();
+  void guest_is_here(const VmId& vm);
   void take_decisions();
   void tick();
   void go_down();
@@ -136,6 +141,7 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   GuestWork work_;
   InventoryWatch inventory_;
   SelfFence self_fence_;
+  std::optional<Announcements> announcements_;
 
   std::optional<std::string> frozen_;
   std::map<std::string, std::string> alarms_;        ///< by what is ailing
