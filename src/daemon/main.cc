@@ -55,6 +55,8 @@ NodeOptions node_options(const Config& config) {
   options.host_reserve_kib = config.host_reserve_mib * 1024;
   options.shutdown_budget = config.shutdown_budget;
   if (config.watchdog) options.watchdog_timeout = config.watchdog->timeout;
+  options.traffic.care = MigrationTraffic::Care::taken;
+  if (config.migration_mib_per_s != 0) options.traffic.mib_per_s = config.migration_mib_per_s;
   return options;
 }
 

@@ -65,6 +65,27 @@ Node::Node(NodePorts ports, NodeOptions options)
       self_fence_(ports.watchdog, ports.clock, options_.watchdog_timeout, self_fence_hooks()) {
   inventory_.set_capacity(options_.memory_kib, options_.host_reserve_kib);
   if (ports_.announcer != nullptr) watch_networks();
+  if (options_.traffic.care == MigrationTraffic::Care::taken) watch_bandwidth();
+}
+
+/// Whoever asked for it, all learn from it.
+void Node::give_sign() {
+  replica_.give_sign_of_life([this](MonotonicTime sent) {
+    if (fed_) fed_(sent);
+    if (bandwidth_) bandwidth_->back(sent);
+  });
+}
+
+void Node::watch_bandwidth() {
+  bandwidth_.emplace(
+      ports_.hypervisor, ports_.clock, options_.traffic.mib_per_s,
+      BandwidthHooks{.probe =
+                         [this] {
+                           if (replica_.in_step()) give_sign();
+                           return replica_.in_step();
+                         },
+                     .outgoing_kib_per_s = [this] { return work_.outgoing_kib_per_s(); },
+                     .held_back = [this](const std::string& text) { alarm("bandwidth", text); }});
 }
 
 void Node::watch_networks() {
@@ -93,6 +114,7 @@ Result<void> Node::start() {
   ports_.hypervisor.start(*this);
   inventory_.begin();
   self_fence_.begin();
+  if (bandwidth_) bandwidth_->begin();
   last_tick_ = ports_.clock.now();
   tick();
   if (const auto held = ports_.shutdown.start(*this); !held) {
@@ -135,7 +157,8 @@ SelfFence::Hooks Node::self_fence_hooks() {
           },
       .give_sign =
           [this](std::function<void(MonotonicTime)> back) {
-            replica_.give_sign_of_life(std::move(back));
+            fed_ = std::move(back);
+            give_sign();
           },
       .is_known =
           [this](std::chrono::milliseconds timeout) {
@@ -229,6 +252,7 @@ void Node::do_duty(const RunHere& duty) {
 void Node::do_duty(const SendAway& duty) {
   if (duty.since > replica_.safe()) return;
   work_.send(duty, self(), name_of(state(), duty.to));
+  if (bandwidth_) bandwidth_->share();
 }
 
 void Node::do_duty(const CallOff& duty) { work_.call_off(duty, self(), name_of(state(), duty.to)); }

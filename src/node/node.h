@@ -13,6 +13,7 @@
 #include "core/duties.h"
 #include "core/state.h"
 #include "node/announcements.h"
+#include "node/bandwidth_watch.h"
 #include "node/guest_work.h"
 #include "node/inventory_watch.h"
 #include "node/replica.h"
@@ -28,6 +29,16 @@
 
 namespace upbeat {
 
+/// What the migrations from this host may take of the wire.
+struct MigrationTraffic {
+  enum class Care : std::uint8_t {
+    none,   ///< they take what they get
+    taken,  ///< they are held back where the cluster's own messages are held up
+  };
+  Care care = Care::none;
+  std::optional<std::uint64_t> mib_per_s;  ///< all together; none: as much as there is room for
+};
+
 /// What the configuration says about this host.
 struct NodeOptions {
   std::optional<std::uint64_t> memory_kib;  ///< instead of what the hypervisor says
@@ -36,6 +47,7 @@ struct NodeOptions {
   std::chrono::milliseconds shutdown_budget{600'000};
   Release release;
   std::chrono::milliseconds watchdog_timeout{10'000};  ///< of the watchdog, if there is one
+  MigrationTraffic traffic;
 };
 
 /// Everything outside; all of it outlives the node.
@@ -120,6 +132,8 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   void do_duty(const ProveOff& duty);
   void do_duty(const ReportInventory& duty);
   void watch_networks();
+  void watch_bandwidth();
+  void give_sign();
   void guest_is_here(const VmId& vm);
   void take_decisions();
   void tick();
@@ -142,6 +156,8 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   InventoryWatch inventory_;
   SelfFence self_fence_;
   std::optional<Announcements> announcements_;
+  std::optional<BandwidthWatch> bandwidth_;
+  std::function<void(MonotonicTime)> fed_;  ///< the self-fence's part of a sign of life
 
   std::optional<std::string> frozen_;
   std::map<std::string, std::string> alarms_;        ///< by what is ailing
