@@ -38,16 +38,18 @@ set(UPBEAT_LADDER
   "fence:base core ports clock"
   "shutdown:base core ports clock"
   "health:base core ports clock"
+  "network:base core ports clock"
   "node:base core ports wire"
   "api:base core ports wire"
   "measure:base"
   "sim:base core ports clock node wire engine hypervisor fence shutdown store"
   "lab:base measure"
-  "daemon:base core ports clock node wire store engine hypervisor fence shutdown health api"
+  "daemon:base core ports clock node wire store engine hypervisor fence shutdown health network api"
   "cli:base core api lab measure sim")
 
 # What unit tests (*_test.cc) may include beyond that: rooms with the twins that they run against.
 set(UPBEAT_TEST_LADDER
+  "node:clock hypervisor network"
   "api:clock"
   "cli:clock")
 

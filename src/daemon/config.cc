@@ -108,8 +108,8 @@ Result<void> read_table(const toml::table& root, const char* name, const std::st
 
 Result<void> read_all(const toml::table& root, const std::string& path, Config& config) {
   Section top(root, "", path);
-  for (const auto* name :
-       {"node", "hypervisor", "shutdown", "api", "state", "fence", "watchdog", "ups", "health"}) {
+  for (const auto* name : {"node", "hypervisor", "migration", "shutdown", "api", "state", "fence",
+                           "watchdog", "ups", "health"}) {
     top.subtables(name);
   }
   if (auto read = top.finish(); !read) return read;
@@ -123,6 +123,10 @@ Result<void> read_all(const toml::table& root, const std::string& path, Config& 
   read = read_table(root, "hypervisor", path, [&](Section& section) {
     section.read("uri", config.hypervisor_uri);
     section.read("migrate_uri", config.migrate_uri);
+  });
+  if (!read) return read;
+  read = read_table(root, "migration", path, [&](Section& section) {
+    section.read("bandwidth_mib_s", config.migration_mib_per_s);
   });
   if (!read) return read;
   read = read_table(root, "shutdown", path,

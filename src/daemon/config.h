@@ -49,6 +49,7 @@ struct Config {
   std::string hypervisor_uri = "qemu:///system";
   std::string migrate_uri = "qemu+tls://{node}/system";
   std::chrono::seconds shutdown_budget{600};
+  std::uint64_t migration_mib_per_s = 0;  ///< of all migrations from here; 0: what there is
   std::string api_socket = "/run/upbeat/api.sock";
   std::string state_file = "/var/lib/upbeat/state.db";
   std::vector<FenceSection> fence;

@@ -23,6 +23,8 @@ host_reserve_mib = 128
 [hypervisor]
 uri = "xen:///system"
 migrate_uri = "xen+tcp://{node}/system"
+[migration]
+bandwidth_mib_s = 800
 [shutdown]
 budget_s = 90
 [api]
@@ -46,6 +48,7 @@ timeout_s = 45
   EXPECT_EQ(config->memory_mib, 1024U);
   EXPECT_EQ(config->host_reserve_mib, 128U);
   EXPECT_EQ(config->hypervisor_uri, "xen:///system");
+  EXPECT_EQ(config->migration_mib_per_s, 800U);
   EXPECT_EQ(config->shutdown_budget, std::chrono::seconds(90));
   ASSERT_EQ(config->fence.size(), 1U);
   EXPECT_EQ(config->fence[0].options.at("port"), "161");
@@ -174,6 +177,7 @@ TEST(Config, ThePackagesFileShowsOnlyKnownKeysWithTheirDefaults) {
   EXPECT_EQ(config->host_reserve_mib, defaults.host_reserve_mib);
   EXPECT_EQ(config->hypervisor_uri, defaults.hypervisor_uri);
   EXPECT_EQ(config->migrate_uri, defaults.migrate_uri);
+  EXPECT_EQ(config->migration_mib_per_s, defaults.migration_mib_per_s);
   EXPECT_EQ(config->shutdown_budget, defaults.shutdown_budget);
   EXPECT_EQ(config->api_socket, defaults.api_socket);
   EXPECT_EQ(config->state_file, defaults.state_file);

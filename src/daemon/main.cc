@@ -22,6 +22,7 @@
 #include "fence/kernel_watchdog.h"
 #include "health/health_checks.h"
 #include "hypervisor/libvirt_hypervisor.h"
+#include "network/bridge_announcer.h"
 #include "node/node.h"
 #include "shutdown/logind_shutdown.h"
 #include "shutdown/nut_ups.h"
@@ -58,6 +59,8 @@ NodeOptions node_options(const Config& config) {
   options.host_reserve_kib = config.host_reserve_mib * 1024;
   options.shutdown_budget = config.shutdown_budget;
   if (config.watchdog) options.watchdog_timeout = config.watchdog->timeout;
+  options.traffic.care = MigrationTraffic::Care::taken;
+  if (config.migration_mib_per_s != 0) options.traffic.mib_per_s = config.migration_mib_per_s;
   return options;
 }
 
@@ -104,6 +107,7 @@ int run(const Config& config) {
   CorosyncEngine engine(io);
   LibvirtHypervisor hypervisor(clock,
                                {.uri = config.hypervisor_uri, .migrate_uri = config.migrate_uri});
+  BridgeAnnouncer announcer(io);
   AgentFencer fencer(clock, std::move(fence_devices));
   std::optional<KernelWatchdog> watchdog;
   if (config.watchdog) watchdog.emplace(clock, WatchdogPlace{.device = config.watchdog->device});
@@ -131,7 +135,8 @@ int run(const Config& config) {
     const auto down = system_is_going_down();
     return down && *down;
   });
-  Node node({engine, hypervisor, fencer, gate, clock, **journal, watchdog ? &*watchdog : nullptr},
+  Node node({engine, hypervisor, fencer, gate, clock, **journal, watchdog ? &*watchdog : nullptr,
+             &announcer},
             node_options(config));
   started_node = &node;
   ups_trouble = [&node](const std::string& text) { node.set_alarm("ups", text); };

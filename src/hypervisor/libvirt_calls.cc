@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "hypervisor/domain_network.h"
 #include "hypervisor/libvirt_handles.h"
 #include "hypervisor/libvirt_session.h"
 
@@ -19,6 +20,8 @@ constexpr int phase_attempts = 4;
 /// How QEMU throttles a guest that is slowed down: there is no time for small steps any more.
 constexpr int first_throttle_percent = 50;
 constexpr int throttle_percent_a_round = 20;
+/// What libvirt's driver for QEMU takes for no limit: all that fits its count of bytes.
+constexpr unsigned long no_bandwidth_limit_mib_per_s = INT64_MAX / (1024 * 1024);
 
 /// `cannot <attempt>: <libvirt's words>; <what to do>`.
 std::unexpected<Error> refused(const std::string& attempt, const std::string& what_to_do) {
@@ -206,6 +209,18 @@ void limit_pause(virConnectPtr connection, const VmId& vm, std::chrono::millisec
   virDomainMigrateSetMaxDowntime(domain.get(), static_cast<unsigned long long>(pause.count()), 0);
 }
 
+Result<void> limit_bandwidth(virConnectPtr connection, const VmId& vm,
+                             std::optional<std::uint64_t> mib_per_s) {
+  const std::string attempt = "limit the bandwidth of the migration of " + vm.get();
+  const auto domain = find(connection, vm, attempt);
+  if (!domain) return std::unexpected(domain.error());
+  if (virDomainMigrateSetMaxSpeed(domain->get(), mib_per_s.value_or(no_bandwidth_limit_mib_per_s),
+                                  0) == 0) {
+    return {};
+  }
+  return refused(attempt, "it goes on as it was");
+}
+
 Result<MigrationSummary> migrate(virConnectPtr connection, SessionInbox& inbox, const VmId& vm,
                                  const Destination& to, Manner manner) {
   const std::string attempt = "migrate " + vm.get() + " to " + to.node;
@@ -282,6 +297,29 @@ Result<std::optional<MigrationProgress>> progress(virConnectPtr connection, cons
       number(VIR_DOMAIN_JOB_MEMORY_BPS) / 1024,
       number(VIR_DOMAIN_JOB_MEMORY_DIRTY_RATE) * number(VIR_DOMAIN_JOB_MEMORY_PAGE_SIZE) / 1024,
       static_cast<std::uint32_t>(number(VIR_DOMAIN_JOB_MEMORY_ITERATION))};
+}
+
+Result<GuestNetwork> network(virConnectPtr connection, const VmId& vm) {
+  const std::string attempt = "read how " + vm.get() + " hangs on the network";
+  const auto domain = find(connection, vm, attempt);
+  if (!domain) return std::unexpected(domain.error());
+  const std::unique_ptr<char, void (*)(void*)> xml(virDomainGetXMLDesc(domain->get(), 0),
+                                                   &std::free);
+  if (!xml) return refused(attempt, "is libvirtd well?");
+  return read_network(xml.get());
+}
+
+Result<void> keep_note(virConnectPtr connection, const VmId& vm, const std::string& note) {
+  const std::string attempt = "keep a note with " + vm.get();
+  const auto element = note_element(note);
+  if (!element) return fail("cannot " + attempt + ": " + element.error().text);
+  const auto domain = find(connection, vm, attempt);
+  if (!domain) return std::unexpected(domain.error());
+  if (virDomainSetMetadata(domain->get(), VIR_DOMAIN_METADATA_ELEMENT, element->c_str(),
+                           note_prefix, note_namespace, VIR_DOMAIN_AFFECT_LIVE) == 0) {
+    return {};
+  }
+  return refused(attempt, "it is tried again when there is news");
 }
 
 }  // namespace upbeat::libvirt_calls

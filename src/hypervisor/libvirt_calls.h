@@ -38,6 +38,10 @@ enum class Abort : std::uint8_t { asked, nothing_to_abort };
 /// How long the guest may stand still at the end of its migration, under way or yet to come
 /// (virDomainMigrateSetMaxDowntime). A driver that cannot do it (Xen's) keeps its own limit.
 void limit_pause(virConnectPtr connection, const VmId& vm, std::chrono::milliseconds pause);
+/// How much of the guest's memory is copied a second, in its migration under way or yet to come
+/// (virDomainMigrateSetMaxSpeed); nothing: as much as there is room for.
+[[nodiscard]] Result<void> limit_bandwidth(virConnectPtr connection, const VmId& vm,
+                                           std::optional<std::uint64_t> mib_per_s);
 /// `inbox` hears the statistics of the migration, on whichever connection.
 [[nodiscard]] Result<MigrationSummary> migrate(virConnectPtr connection, SessionInbox& inbox,
                                                const VmId& vm, const Destination& to,
@@ -49,6 +53,10 @@ void limit_pause(virConnectPtr connection, const VmId& vm, std::chrono::millisec
 /// Nothing if libvirt knows of no migration of this guest.
 [[nodiscard]] Result<std::optional<MigrationProgress>> progress(virConnectPtr connection,
                                                                 const VmId& vm);
+[[nodiscard]] Result<GuestNetwork> network(virConnectPtr connection, const VmId& vm);
+/// The note is an element of the live domain's metadata, which libvirt takes along.
+[[nodiscard]] Result<void> keep_note(virConnectPtr connection, const VmId& vm,
+                                     const std::string& note);
 
 /// What the hypervisor of another host is. Opens a connection of its own; where nothing answers, as
 /// long as the system's own patience lasts.

@@ -40,12 +40,14 @@ struct LibvirtHypervisor::Migration {
   bool ended = false;
   bool slowed_down = false;
   bool begins_anew = false;  ///< the attempt under way ends for another to follow
+  std::optional<std::uint64_t> mib_per_s;
+  bool limited = false;  ///< its bandwidth was, if only for a time
 };
 
 /// `run` migrates the guest in a manner; blocking.
 struct LibvirtHypervisor::Attempt {
   std::string what;  ///< for people
-  std::function<Result<MigrationSummary>(libvirt_calls::Manner)> run;
+  std::function<Result<MigrationSummary>(libvirt_calls::Manner, std::optional<std::uint64_t>)> run;
 };
 
 /// Runs one attempt after another until one ends that was to be the last.
@@ -53,6 +55,7 @@ Result<MigrationSummary> LibvirtHypervisor::carry_out(Migration& migration,
                                                       const Attempt& attempt) {
   while (true) {
     auto manner = libvirt_calls::Manner::live;
+    std::optional<std::uint64_t> mib_per_s;
     {
       const std::lock_guard lock(migration.mutex);
       if (migration.cancelled) {
@@ -62,8 +65,9 @@ Result<MigrationSummary> LibvirtHypervisor::carry_out(Migration& migration,
       migration.begun = true;
       migration.begins_anew = false;
       if (migration.slowed_down) manner = libvirt_calls::Manner::slowed_down;
+      mib_per_s = migration.mib_per_s;
     }
-    auto result = attempt.run(manner);
+    auto result = attempt.run(manner, mib_per_s);
     const std::lock_guard lock(migration.mutex);
     if (!result && migration.begins_anew && !migration.cancelled) continue;
     migration.ended = true;
@@ -235,9 +239,14 @@ void LibvirtHypervisor::migrate(const VmId& vm, const std::string& to_node,
         fail("cannot " + what + ": a migration of it is under way already; wait for its end"));
   }
   auto migration = std::make_shared<Migration>();
+  if (const auto limit = bandwidth_.find(vm); limit != bandwidth_.end()) {
+    migration->mib_per_s = limit->second;
+    migration->limited = true;
+  }
   migrations_.emplace(vm, migration);
   auto ended = [this, vm, done = std::move(done)](Result<MigrationSummary> result) {
     migrations_.erase(vm);
+    bandwidth_.erase(vm);
     done(std::move(result));
   };
   const libvirt_calls::Destination to{to_node, with_node(options_.migrate_uri, to_node),
@@ -245,15 +254,25 @@ void LibvirtHypervisor::migrate(const VmId& vm, const std::string& to_node,
   call<MigrationSummary>(
       slow_, what, std::move(ended),
       [vm, to, what, migration](LibvirtSession& session) -> Result<MigrationSummary> {
-        return carry_out(*migration,
-                         {what, [&](libvirt_calls::Manner manner) {
-                            const bool slowed_down = manner == libvirt_calls::Manner::slowed_down;
-                            libvirt_calls::limit_pause(
-                                session.slow(), vm,
-                                pause_limit(slowed_down ? MoveStep::slowed_down : MoveStep::live));
-                            return libvirt_calls::migrate(session.slow(), session.inbox(), vm, to,
-                                                          manner);
-                          }});
+        auto end = carry_out(
+            *migration,
+            {what, [&](libvirt_calls::Manner manner, std::optional<std::uint64_t> mib_per_s) {
+               const bool slowed_down = manner == libvirt_calls::Manner::slowed_down;
+               libvirt_calls::limit_pause(
+                   session.slow(), vm,
+                   pause_limit(slowed_down ? MoveStep::slowed_down : MoveStep::live));
+               // Unless we were told, it is for others to say (`virsh migrate-setspeed`).
+               if (mib_per_s) {
+                 static_cast<void>(libvirt_calls::limit_bandwidth(session.slow(), vm, mib_per_s));
+               }
+               return libvirt_calls::migrate(session.slow(), session.inbox(), vm, to, manner);
+             }});
+        const std::lock_guard lock(migration->mutex);
+        if (!end && migration->limited) {
+          // What held for this one libvirt would keep for the next.
+          static_cast<void>(libvirt_calls::limit_bandwidth(session.slow(), vm, std::nullopt));
+        }
+        return end;
       });
 }
 
@@ -332,6 +351,42 @@ void LibvirtHypervisor::migration_progress(const VmId& vm,
   call<Read>(
       quick_, "read how far the migration of " + vm.get() + " is", std::move(judge),
       [vm](LibvirtSession& session) { return libvirt_calls::progress(session.quick(), vm); });
+}
+
+void LibvirtHypervisor::limit_bandwidth(const VmId& vm, std::optional<std::uint64_t> mib_per_s,
+                                        Done<void> done) {
+  const std::string what = "limit the bandwidth of the migration of " + vm.get();
+  const auto found = migrations_.find(vm);
+  bandwidth_[vm] = mib_per_s;
+  if (found == migrations_.end()) return come_back<void>(std::move(done))({});
+  call<void>(quick_, what, std::move(done),
+             [vm, mib_per_s, ours = found->second](LibvirtSession& session) -> Result<void> {
+               {
+                 const std::lock_guard lock(ours->mutex);
+                 ours->mib_per_s = mib_per_s;
+                 ours->limited = true;
+                 if (!ours->begun || ours->ended) return {};
+               }
+               return libvirt_calls::limit_bandwidth(session.quick(), vm, mib_per_s);
+             });
+}
+
+void LibvirtHypervisor::network(const VmId& vm, Done<GuestNetwork> done) {
+  call<GuestNetwork>(
+      quick_, "read how " + vm.get() + " hangs on the network", std::move(done),
+      [vm](LibvirtSession& session) { return libvirt_calls::network(session.quick(), vm); });
+}
+
+void LibvirtHypervisor::keep_note(const VmId& vm, const std::string& note, Done<void> done) {
+  const std::string what = "keep a note with " + vm.get();
+  // libvirt would wait for the end of the migration with one of the few workers.
+  if (migrations_.contains(vm)) {
+    return come_back<void>(std::move(done))(
+        fail("cannot " + what + ": it migrates; wait for its end"));
+  }
+  call<void>(quick_, what, std::move(done), [vm, note](LibvirtSession& session) {
+    return libvirt_calls::keep_note(session.quick(), vm, note);
+  });
 }
 
 }  // namespace upbeat

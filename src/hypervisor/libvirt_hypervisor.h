@@ -56,6 +56,10 @@ class LibvirtHypervisor final : public Hypervisor {
   void cancel_migration(const VmId& vm, Done<void> done) override;
   void reach(const std::string& node, Done<std::string> done) override;
   void migration_progress(const VmId& vm, Done<std::optional<MigrationProgress>> done) override;
+  void limit_bandwidth(const VmId& vm, std::optional<std::uint64_t> mib_per_s,
+                       Done<void> done) override;
+  void network(const VmId& vm, Done<GuestNetwork> done) override;
+  void keep_note(const VmId& vm, const std::string& note, Done<void> done) override;
 
  private:
   struct Migration;
@@ -85,6 +89,7 @@ class LibvirtHypervisor final : public Hypervisor {
   Timer retry_;
   Timer patience_;
   std::map<VmId, std::shared_ptr<Migration>> migrations_;      ///< queued and under way
+  std::map<VmId, std::optional<std::uint64_t>> bandwidth_;     ///< of those, and of the next, MiB/s
   std::map<std::uint64_t, std::shared_ptr<void>> unanswered_;  ///< the `done`s of calls under way
   std::uint64_t next_call_ = 0;
   std::shared_ptr<Home> home_;

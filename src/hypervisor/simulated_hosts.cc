@@ -151,7 +151,7 @@ void SimulatedHost::changed(const VmId& vm, std::optional<GoneCause> gone) const
 }
 
 void SimulatedHost::begin_with(const VmId& vm, const std::string& uuid, std::uint64_t memory_kib) {
-  guests_[vm] = {{vm, uuid, memory_kib, GuestPhase::running}, {}, world_.next_instance()};
+  guests_[vm] = {{vm, uuid, memory_kib, GuestPhase::running}, {}, world_.next_instance(), {}, {}};
   changed(vm);
 }
 
@@ -168,7 +168,8 @@ Result<void> SimulatedHost::begin_start(const VmId& vm, const DomainFacts& facts
   }
   const auto number = world_.next_instance();
   const auto uuid = facts.uuid.empty() ? uuid_of(number) : facts.uuid;
-  guests_[vm] = {{vm, uuid, facts.memory_kib, GuestPhase::running}, MonotonicTime::max(), number};
+  guests_[vm] = {
+      {vm, uuid, facts.memory_kib, GuestPhase::running}, MonotonicTime::max(), number, {}, {}};
   changed(vm);
   return {};
 }

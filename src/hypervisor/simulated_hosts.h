@@ -103,6 +103,8 @@ class SimulatedHost {
     Guest guest;
     MonotonicTime answers_from{};
     std::uint64_t instance = 0;  ///< tells two lives of a guest apart
+    std::vector<GuestInterface> interfaces;
+    std::string note;
   };
 
   /// Does `work` when the daemon gets to it: now, after a hang, or never.
@@ -133,6 +135,7 @@ class SimulatedHost {
   SimulatedHypervisor* client_ = nullptr;
   std::optional<std::string> start_failure_;
   std::map<MigrationEnd, std::string> migration_failures_;
+  std::map<VmId, std::uint64_t> bandwidth_kib_per_s_;  ///< of migrations that leave; 0: no limit
 };
 
 /// All hosts, and the wires between them. Belongs to the clock's thread; draws no chance: the same

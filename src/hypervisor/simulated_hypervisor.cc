@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "hypervisor/domain_network.h"
 #include "hypervisor/domain_xml.h"
 #include "hypervisor/simulated_migration.h"
 
@@ -106,6 +107,9 @@ void SimulatedHypervisor::create(const VmId& vm, const std::string& domain_xml, 
                if (!facts) return answer(std::unexpected(facts.error()));
                const auto begun = host->begin_start(vm, *facts);
                if (!begun) return answer(std::unexpected(begun.error()));
+               if (const auto network = read_network(domain_xml)) {
+                 host->guests_.at(vm).interfaces = network->interfaces;
+               }
                host->finish_start(vm, answer);
              });
 }
@@ -200,6 +204,43 @@ void SimulatedHypervisor::migration_progress(const VmId& vm,
              [host = host_, &world = world_, vm](const Answer<Read>& answer) {
                const auto* migration = world.migration(*host, vm);
                answer(migration == nullptr ? Read() : migration->progress());
+             });
+}
+
+void SimulatedHypervisor::limit_bandwidth(const VmId& vm, std::optional<std::uint64_t> mib_per_s,
+                                          Done<void> done) {
+  call<void>("limit the bandwidth of the migration of " + vm.get(), std::move(done),
+             [host = host_, vm, mib_per_s](const Answer<void>& answer) {
+               host->bandwidth_kib_per_s_[vm] = mib_per_s.value_or(0) * 1024;
+               answer({});
+             });
+}
+
+void SimulatedHypervisor::network(const VmId& vm, Done<GuestNetwork> done) {
+  call<GuestNetwork>("read how " + vm.get() + " hangs on the network", std::move(done),
+                     [host = host_, vm](const Answer<GuestNetwork>& answer) {
+                       const auto found = host->guests_.find(vm);
+                       if (found == host->guests_.end()) {
+                         return answer(fail("cannot read how " + vm.get() +
+                                            " hangs on the network: it is not on this host"));
+                       }
+                       answer(GuestNetwork{found->second.interfaces, found->second.note});
+                     });
+}
+
+void SimulatedHypervisor::keep_note(const VmId& vm, const std::string& note, Done<void> done) {
+  call<void>("keep a note with " + vm.get(), std::move(done),
+             [host = host_, &world = world_, vm, note](const Answer<void>& answer) {
+               const std::string attempt = "cannot keep a note with " + vm.get() + ": ";
+               if (note.size() > guest_note_limit_bytes) {
+                 return answer(fail(attempt + "it is too long"));
+               }
+               if (!host->runs(vm)) return answer(fail(attempt + "it is not on this host"));
+               if (world.migration(*host, vm) != nullptr) {
+                 return answer(fail(attempt + "it migrates; wait for its end"));
+               }
+               host->guests_.at(vm).note = note;
+               answer({});
              });
 }
 

@@ -34,6 +34,10 @@ class SimulatedHypervisor final : public Hypervisor {
   void cancel_migration(const VmId& vm, Done<void> done) override;
   void reach(const std::string& node, Done<std::string> done) override;
   void migration_progress(const VmId& vm, Done<std::optional<MigrationProgress>> done) override;
+  void limit_bandwidth(const VmId& vm, std::optional<std::uint64_t> mib_per_s,
+                       Done<void> done) override;
+  void network(const VmId& vm, Done<GuestNetwork> done) override;
+  void keep_note(const VmId& vm, const std::string& note, Done<void> done) override;
 
  private:
   friend class SimulatedHost;

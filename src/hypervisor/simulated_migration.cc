@@ -97,7 +97,8 @@ void SimulatedMigration::prepared() {
   }
   auto guest = source.guests_.at(vm).guest;
   guest.phase = GuestPhase::incoming;
-  target->guests_[vm] = {guest, {}, world.next_instance()};
+  const auto& here = source.guests_.at(vm);
+  target->guests_[vm] = {guest, {}, world.next_instance(), here.interfaces, here.note};
   target->changed(vm);
   phase = Phase::copying;
   left_kib = memory_kib();
@@ -116,8 +117,13 @@ std::uint64_t SimulatedMigration::rate() const {
     if (shares && other->phase == Phase::copying) ++sharing;
   }
   const auto wire = world.traits().wire_kib_per_s / std::max<std::uint64_t>(sharing, 1);
-  const auto limit = world.traits(vm).migration_kib_per_s;
-  return std::max<std::uint64_t>(limit == 0 ? wire : std::min(wire, limit), 1);
+  auto rate = wire;
+  const auto told = source.bandwidth_kib_per_s_.find(vm);
+  for (const auto limit : {world.traits(vm).migration_kib_per_s,
+                           told == source.bandwidth_kib_per_s_.end() ? 0 : told->second}) {
+    if (limit != 0) rate = std::min(rate, limit);
+  }
+  return std::max<std::uint64_t>(rate, 1);
 }
 
 std::uint64_t SimulatedMigration::dirty_rate() const {
@@ -187,6 +193,7 @@ void SimulatedMigration::switched() {
   source.later(
       world.traits().cleanup_ms,
       [self = shared_from_this(), instance = source.instance(vm)] { self->finished(instance); });
+  source.bandwidth_kib_per_s_.erase(vm);
   world.migrations_.erase(id);
 }
 
@@ -201,6 +208,7 @@ void SimulatedMigration::abort(const std::string& why) {
   const auto self = shared_from_this();
   const bool was_prepared = phase != Phase::preparing;
   phase = Phase::ended;
+  source.bandwidth_kib_per_s_.erase(vm);
   world.migrations_.erase(id);
   // One that never began must not touch the guest: another migration may have it.
   if (was_prepared && source.life_ == source_life) {

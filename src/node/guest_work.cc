@@ -166,6 +166,7 @@ void GuestWork::watch_progress(const VmId& vm) {
       const auto found = work_.find(vm);
       if (found == work_.end() || !found->second.migration || found->second.failed) return;
       if (now && *now) {
+        found->second.rate_kib_per_s = (*now)->rate_kib_per_s;
         tell_(MigrationProgressed{vm, (*now)->memory_total_kib, (*now)->memory_left_kib,
                                   (*now)->rate_kib_per_s, (*now)->dirty_kib_per_s});
         hasten(vm);
@@ -189,6 +190,14 @@ void GuestWork::keep_only(const std::vector<Duty>& duties) {
     work.cancelled = true;
     cancel(vm);
   }
+}
+
+std::map<VmId, std::uint64_t> GuestWork::outgoing_kib_per_s() const {
+  std::map<VmId, std::uint64_t> rates;
+  for (const auto& [vm, work] : work_) {
+    if (work.migration) rates.emplace(vm, work.rate_kib_per_s);
+  }
+  return rates;
 }
 
 std::vector<VmId> GuestWork::busy(const std::vector<Duty>& duties) const {

@@ -48,6 +48,9 @@ class GuestWork {
   /// The guests with which something is being done, or still has to be begun among `duties`: what
   /// an inventory says of them may be untrue a moment later. Sorted.
   [[nodiscard]] std::vector<VmId> busy(const std::vector<Duty>& duties) const;
+  /// The guests that are on their way out, and how much of each was copied in a second, as far as
+  /// is known.
+  [[nodiscard]] std::map<VmId, std::uint64_t> outgoing_kib_per_s() const;
   /// Whether nothing is being done.
   [[nodiscard]] bool idle() const { return work_.empty(); }
 
@@ -55,6 +58,7 @@ class GuestWork {
   struct Work {
     EventIndex since;
     bool migration = false;
+    std::uint64_t rate_kib_per_s = 0;
     bool cancelled = false;
     MoveStep wanted_step = MoveStep::live;
     MoveStep step = MoveStep::live;  ///< that the hypervisor has taken

@@ -101,6 +101,7 @@ void InventoryWatch::read(const ReadingBasis& basis) {
 
 void InventoryWatch::finish(const ReadingBasis& basis, const std::vector<Guest>& guests) {
   guests_ = guests.size();
+  if (witness_) witness_(guests);
   InventoryReported news{.node = basis.self,
                          .incarnation = basis.incarnation,
                          .as_of = basis.as_of,

@@ -44,6 +44,10 @@ class InventoryWatch {
                  std::function<bool(const InventoryReported&)> report,
                  std::function<void(const std::string&)> trouble);
 
+  /// Is shown every reading, before it is reported; set before begin.
+  void set_witness(std::function<void(const std::vector<Guest>&)> witness) {
+    witness_ = std::move(witness);
+  }
   void set_capacity(std::optional<std::uint64_t> memory_kib, std::uint64_t reserve_kib);
   /// Something changed: read and report, once more if it is being read just now.
   void look_now();
@@ -65,6 +69,7 @@ class InventoryWatch {
   std::function<std::vector<VmId>()> busy_;
   std::function<bool(const InventoryReported&)> report_;
   std::function<void(const std::string&)> trouble_;
+  std::function<void(const std::vector<Guest>&)> witness_;
 
   std::optional<std::uint64_t> memory_kib_;
   std::uint64_t reserve_kib_ = 0;

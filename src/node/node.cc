@@ -78,13 +78,57 @@ Node::Node(NodePorts ports, NodeOptions options)
                    [this]() -> const State& { return state(); }),
       drill_(ports.clock, drill_hooks()) {
   inventory_.set_capacity(options_.memory_kib, options_.host_reserve_kib);
+  if (ports_.announcer != nullptr) watch_networks();
+  if (options_.traffic.care == MigrationTraffic::Care::taken) watch_bandwidth();
+}
+
+/// Whoever asked for it, all learn from it.
+void Node::give_sign() {
+  replica_.give_sign_of_life([this](MonotonicTime sent) {
+    if (fed_) fed_(sent);
+    if (bandwidth_) bandwidth_->back(sent);
+  });
+}
+
+void Node::watch_bandwidth() {
+  bandwidth_.emplace(
+      ports_.hypervisor, ports_.clock, options_.traffic.mib_per_s,
+      BandwidthHooks{.probe =
+                         [this] {
+                           if (replica_.in_step()) give_sign();
+                           return replica_.in_step();
+                         },
+                     .outgoing_kib_per_s = [this] { return work_.outgoing_kib_per_s(); },
+                     .held_back = [this](const std::string& text) { alarm("bandwidth", text); }});
+}
+
+void Node::watch_networks() {
+  announcements_.emplace(ports_.hypervisor, *ports_.announcer, ports_.clock,
+                         [this](const std::string& text) { say(text); });
+  inventory_.set_witness([this](const std::vector<Guest>& guests) {
+    announcements_->keep_only(guests);
+    for (const auto& guest : guests) {
+      if (guest.phase == GuestPhase::running) guest_is_here(guest.vm);
+    }
+  });
+}
+
+void Node::guest_is_here(const VmId& vm) {
+  if (!announcements_) return;
+  const auto known = state().vms.find(vm);
+  const auto* migrating =
+      known == state().vms.end() ? nullptr : std::get_if<Migrating>(&known->second.phase);
+  announcements_->seen(vm, migrating != nullptr && migrating->to == self() ? Arrival::migrated_in
+                                                                           : Arrival::was_here);
 }
 
 Result<void> Node::start() {
   if (auto started = replica_.start(); !started) return started;
+  if (announcements_) announcements_->start();
   ports_.hypervisor.start(*this);
   inventory_.begin();
   self_fence_.begin();
+  if (bandwidth_) bandwidth_->begin();
   last_tick_ = ports_.clock.now();
   tick({});
   if (const auto held = ports_.shutdown.start(*this); !held) {
@@ -129,7 +173,8 @@ SelfFence::Hooks Node::self_fence_hooks() {
   return {.has_part = [this] { return has_part(); },
           .give_sign =
               [this](std::function<void(MonotonicTime)> back) {
-                replica_.give_sign_of_life(std::move(back));
+                fed_ = std::move(back);
+                give_sign();
               },
           .is_known =
               [this](std::chrono::milliseconds timeout) {
@@ -237,6 +282,7 @@ void Node::do_duty(const SendAway& duty) {
   const auto to = name_of(state(), duty.to);
   if (work_.send(duty, self(), to))
     say("asks the hypervisor to move " + duty.vm.get() + " to " + to);
+  if (bandwidth_) bandwidth_->share();
 }
 
 void Node::do_duty(const CallOff& duty) { work_.call_off(duty, self(), name_of(state(), duty.to)); }
@@ -317,9 +363,13 @@ void Node::on_disk_well() {
   say("the disk has taken all that it had missed");
 }
 
-void Node::on_guest_running(const VmId& /*vm*/) { inventory_.look_now(); }
+void Node::on_guest_running(const VmId& vm) {
+  guest_is_here(vm);
+  inventory_.look_now();
+}
 
 void Node::on_guest_gone(const VmId& vm, GoneCause cause) {
+  if (announcements_) announcements_->gone(vm);
   inventory_.ended(vm, ending(cause));
   inventory_.look_now();
 }

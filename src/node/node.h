@@ -12,12 +12,15 @@
 #include "base/result.h"
 #include "core/duties.h"
 #include "core/state.h"
+#include "node/announcements.h"
+#include "node/bandwidth_watch.h"
 #include "node/drill_round.h"
 #include "node/guest_work.h"
 #include "node/inventory_watch.h"
 #include "node/look_around.h"
 #include "node/replica.h"
 #include "node/self_fence.h"
+#include "ports/announcer.h"
 #include "ports/clock.h"
 #include "ports/engine.h"
 #include "ports/fencer.h"
@@ -28,6 +31,16 @@
 
 namespace upbeat {
 
+/// What the migrations from this host may take of the wire.
+struct MigrationTraffic {
+  enum class Care : std::uint8_t {
+    none,   ///< they take what they get
+    taken,  ///< they are held back where the cluster's own messages are held up
+  };
+  Care care = Care::none;
+  std::optional<std::uint64_t> mib_per_s;  ///< all together; none: as much as there is room for
+};
+
 /// What the configuration says about this host.
 struct NodeOptions {
   std::optional<std::uint64_t> memory_kib;  ///< instead of what the hypervisor says
@@ -36,6 +49,7 @@ struct NodeOptions {
   std::chrono::milliseconds shutdown_budget{600'000};
   Release release;
   std::chrono::milliseconds watchdog_timeout{10'000};  ///< of the watchdog, if there is one
+  MigrationTraffic traffic;
 };
 
 /// Everything outside; all of it outlives the node.
@@ -46,7 +60,8 @@ struct NodePorts {
   ShutdownSource& shutdown;
   Clock& clock;
   Journal& journal;
-  Watchdog* watchdog = nullptr;  ///< null: this host has none
+  Watchdog* watchdog = nullptr;    ///< null: this host has none
+  Announcer* announcer = nullptr;  ///< null: guests' networks are left to themselves
 };
 
 /// How long a shutdown waits for a quorate view when there is none: without one nothing can move.
@@ -124,6 +139,10 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   void do_duty(const EndHere& duty);
   void do_duty(const ProveOff& duty);
   void do_duty(const ReportInventory& duty);
+  void watch_networks();
+  void watch_bandwidth();
+  void give_sign();
+  void guest_is_here(const VmId& vm);
   void take_decisions();
   /// `under_way`: how much time the last tick, which may not be applied yet, lets pass.
   void tick(std::chrono::milliseconds under_way);
@@ -152,6 +171,9 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   GuestWork work_;
   InventoryWatch inventory_;
   SelfFence self_fence_;
+  std::optional<Announcements> announcements_;
+  std::optional<BandwidthWatch> bandwidth_;
+  std::function<void(MonotonicTime)> fed_;  ///< the self-fence's part of a sign of life
   LookAround look_around_;
   DrillRound drill_;
   Timer own_part_;             ///< in a drill of our own

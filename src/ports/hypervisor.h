@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/addresses.h"
 #include "base/result.h"
 #include "base/strong.h"
 #include "core/move_step.h"
@@ -30,6 +31,25 @@ struct Guest {
 
   bool operator==(const Guest&) const = default;
 };
+
+/// A guest's network interface: its end on this host, and the address that its other end has.
+struct GuestInterface {
+  std::string device;  ///< of this host, "vnet3"
+  MacAddress mac;
+
+  bool operator==(const GuestInterface&) const = default;
+};
+
+/// How a guest hangs on this host's networks, and what was noted of it.
+struct GuestNetwork {
+  std::vector<GuestInterface> interfaces;  ///< those that have a device of this host
+  std::string note;
+
+  bool operator==(const GuestNetwork&) const = default;
+};
+
+/// The longest note that is kept with a guest.
+inline constexpr std::size_t guest_note_limit_bytes = 16U << 10U;
 
 /// The host as the hypervisor sees it.
 struct HostFacts {
@@ -131,6 +151,15 @@ class Hypervisor {
   /// How far the guest's migration is; nothing if none of it leaves this host now, and an error if
   /// the hypervisor cannot tell.
   virtual void migration_progress(const VmId& vm, Done<std::optional<MigrationProgress>> done) = 0;
+  /// Copies no more than so many MiB of the guest's memory in a second, or as much as there is room
+  /// for: in its migration under way, or else in the next that begins. Done when it holds.
+  virtual void limit_bandwidth(const VmId& vm, std::optional<std::uint64_t> mib_per_s,
+                               Done<void> done) = 0;
+  /// How the guest, which is on this host, hangs on its networks.
+  virtual void network(const VmId& vm, Done<GuestNetwork> done) = 0;
+  /// Keeps `note`, plain text, with the running guest instead of the one before. It goes with the
+  /// guest wherever it migrates, and goes when the guest ends. Refused while it migrates.
+  virtual void keep_note(const VmId& vm, const std::string& note, Done<void> done) = 0;
 };
 
 }  // namespace upbeat

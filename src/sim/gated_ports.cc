@@ -99,6 +99,16 @@ void GatedHypervisor::migration_progress(const VmId& vm,
                                          Done<std::optional<MigrationProgress>> done) {
   hypervisor_.migration_progress(vm, gated(std::move(done)));
 }
+void GatedHypervisor::limit_bandwidth(const VmId& vm, std::optional<std::uint64_t> mib_per_s,
+                                      Done<void> done) {
+  hypervisor_.limit_bandwidth(vm, mib_per_s, gated(std::move(done)));
+}
+void GatedHypervisor::network(const VmId& vm, Done<GuestNetwork> done) {
+  hypervisor_.network(vm, gated(std::move(done)));
+}
+void GatedHypervisor::keep_note(const VmId& vm, const std::string& note, Done<void> done) {
+  hypervisor_.keep_note(vm, note, gated(std::move(done)));
+}
 void GatedHypervisor::on_guest_running(const VmId& vm) {
   gate_.pass([this, vm] { listener_->on_guest_running(vm); });
 }

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sees how long the cluster's own messages take, and shares the wire out among this host's
+// migrations.
+#include "node/bandwidth_watch.h"
+
+#include <utility>
+
+namespace upbeat {
+
+void BandwidthWatch::look() {
+  // One that is late is as good as one that came so late. A change of view may swallow it: the next
+  // one that comes back tells that.
+  if (probed_) heard(clock_.now() - *probed_);
+  const auto now = clock_.now();
+  if (!hooks_.probe()) {
+    probed_.reset();
+  } else if (!probed_) {
+    probed_ = now;
+  }
+  share();
+  next_ =
+      clock_.after(hooks_.outgoing_kib_per_s().empty() ? idle_probe_interval : busy_probe_interval,
+                   [this] { look(); });
+}
+
+void BandwidthWatch::back(MonotonicTime sent) {
+  if (probed_ && sent >= *probed_) probed_.reset();
+  heard(clock_.now() - sent);
+}
+
+void BandwidthWatch::heard(std::chrono::nanoseconds latency) {
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(latency);
+  const auto change = rule_.heard(us, traffic(), clock_.now());
+  if (change == Change::none) return;
+  // That it grows step by step is told when it is over.
+  if (change == Change::less) tell(rule_.words());
+  if (!rule_.holds_back()) tell("");
+  share();
+}
+
+void BandwidthWatch::tell(const std::string& text) {
+  if (std::exchange(told_, text) != text) hooks_.held_back(text);
+}
+
+OutgoingTraffic BandwidthWatch::traffic() const {
+  OutgoingTraffic traffic;
+  for (const auto& [vm, kib_per_s] : hooks_.outgoing_kib_per_s()) {
+    ++traffic.migrations;
+    traffic.mib_per_s += kib_per_s / 1024;
+  }
+  return traffic;
+}
+
+void BandwidthWatch::share() {
+  const auto outgoing = hooks_.outgoing_kib_per_s();
+  std::erase_if(limits_, [&](const auto& limit) { return !outgoing.contains(limit.first); });
+  if (outgoing.empty()) return tell("");
+  if (limits_.empty()) next_ = clock_.after(busy_probe_interval, [this] { look(); });
+  const auto each = rule_.each(outgoing.size());
+  for (const auto& [vm, rate] : outgoing) limit(vm, each);
+}
+
+void BandwidthWatch::limit(const VmId& vm, std::optional<std::uint64_t> mib_per_s) {
+  // Without a word it is unlimited.
+  const auto [holds, is_new] = limits_.try_emplace(vm, std::nullopt);
+  if (holds->second == mib_per_s) return;
+  holds->second = mib_per_s;
+  hypervisor_.limit_bandwidth(vm, mib_per_s, [this, vm, mib_per_s](const Result<void>& limited) {
+    const auto found = limits_.find(vm);
+    // Not yet, perhaps: the next look tries again.
+    if (!limited && found != limits_.end() && found->second == mib_per_s) limits_.erase(found);
+  });
+}
+
+}  // namespace upbeat
