@@ -56,7 +56,7 @@ Result<Shape> parse_shape(const std::string& json) {
   shape.software = is("software", "none") ? Software::none : Software::upbeat;
   shape.phase = is("phase", "up") ? Phase::up : Phase::starting;
   if (shape.nodes < 1 || shape.nodes > node_limit || shape.vms < 0 || shape.vms > vm_limit ||
-      shape.machines < 0 || shape.machines > shape.nodes) {
+      shape.machines < 0 || shape.machines >= shape.nodes) {
     return fail("cannot read the lab's manifest: its numbers of nodes or VMs are out of range");
   }
   return shape;
