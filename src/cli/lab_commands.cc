@@ -76,10 +76,12 @@ void forget(Lock& lock) {
 void run_up(const Told& told) {
   const Names names = or_exit(Names::of(told.name));
   or_exit(check_machine());
-  Lock lock = or_exit(Lock::take(names.lock(), "the lab '" + told.name + "'"));
-  if (told.shape.machines > told.shape.nodes) {
-    or_exit<void>(fail("cannot make more machines than nodes"));
+  if (told.shape.machines >= told.shape.nodes) {
+    or_exit<void>(fail("cannot make " + std::to_string(told.shape.machines) + " machines of " +
+                       std::to_string(told.shape.nodes) +
+                       " nodes: the first one has to be a container; name fewer with --machines"));
   }
+  Lock lock = or_exit(Lock::take(names.lock(), "the lab '" + told.name + "'"));
   catch_interrupts();
   UpOptions options{.shape = told.shape, .deb = told.deb, .program = own_program()};
   options.shape.software = told.without_upbeat ? Software::none : Software::upbeat;
@@ -164,8 +166,8 @@ void run_node(const Told& told) {
 
 /// Hands on what a program in a machine said, and how it ended.
 void run_in_a_machine(const Told& told) {
-  const auto finished = or_exit(run_in_machine(
-      or_exit(Names::of(told.name)), told.node, {.argv = told.command, .timeout = machine_limit}));
+  const auto finished = or_exit(run_in_machine(or_exit(Names::of(told.name)), told.node,
+                                               {.argv = told.command, .timeout = machine_limit}));
   std::cout << finished.out << std::flush;
   std::cerr << finished.err;
   if (finished.exit_status != 0) throw CLI::RuntimeError(finished.exit_status);
@@ -176,7 +178,8 @@ void run_qmp(const Told& told) {
   boost::system::error_code error;
   const auto command = boost::json::parse(told.what, error);
   if (error || !command.is_object()) {
-    or_exit<void>(fail("cannot say that to the emulator of " + told.node + ": it is no JSON object"));
+    or_exit<void>(
+        fail("cannot say that to the emulator of " + told.node + ": it is no JSON object"));
   }
   std::cout << or_exit(command_machine(lab.names(), told.node, command.as_object())) << "\n";
 }
@@ -261,10 +264,13 @@ CLI::App& add_lab(CLI::App& app) {
   command(*group, told, "console", "A guest's console", run_console)
       ->add_option("vm", told.vm, "which guest")
       ->required();
-  auto* qmp = command(*group, told, "qmp", "Command the emulator of a node that is a machine", run_qmp);
+  auto* qmp =
+      command(*group, told, "qmp", "Command the emulator of a node that is a machine", run_qmp);
   qmp->add_option("node", told.node, "which node")->required();
-  qmp->add_option("command", told.what, "a JSON object, as {\"execute\":\"query-status\"}")->required();
-  auto* in_machine = command(*group, told, "run-in-machine", "Run a command in a machine", run_in_a_machine);
+  qmp->add_option("command", told.what, "a JSON object, as {\"execute\":\"query-status\"}")
+      ->required();
+  auto* in_machine =
+      command(*group, told, "run-in-machine", "Run a command in a machine", run_in_a_machine);
   in_machine->group("");
   in_machine->add_option("node", told.node, "which node")->required();
   in_machine->add_option("command", told.command, "after --, what to run")->required();

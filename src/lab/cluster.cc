@@ -16,6 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto boot_limit = 3min;
+constexpr auto machine_boot_limit = 8min;  ///< where the host has other things to do, too
 constexpr auto cluster_limit = 60s;
 constexpr auto guests_limit = 3min;
 constexpr auto command_limit = 60s;
@@ -109,9 +110,10 @@ Done wait_for_nodes(const Names& names, const Shape& shape, Progress& progress) 
     progress.tell(of(count, shape.nodes));
     return count == shape.nodes;
   };
-  if (!wait_until(ready, boot_limit)) {
-    return fail("not all nodes have booted within 3 minutes; their consoles are in " +
-                names.consoles().string());
+  const std::chrono::minutes limit = shape.machines > 0 ? machine_boot_limit : boot_limit;
+  if (!wait_until(ready, limit)) {
+    return fail("not all nodes have booted within " + std::to_string(limit.count()) +
+                " minutes; their consoles are in " + names.consoles().string());
   }
   for (int node = 0; node < shape.nodes; ++node) {
     if (auto done = check_units(names, node_name(node)); !done) return done;

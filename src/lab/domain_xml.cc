@@ -42,7 +42,8 @@ std::string clock_arguments(const Shape& shape) {
 }
 
 std::string kernel_command_line(const Shape& shape, int index) {
-  return "console=ttyS0 quiet panic=1 no_timer_check mitigations=off nokaslr " + clock_arguments(shape) +
+  return "console=ttyS0 quiet panic=1 no_timer_check mitigations=off nokaslr " +
+         clock_arguments(shape) +
          "cryptomgr.notests i8042.noaux i8042.nokbd i8042.nopnp 8250.nr_uarts=1 "
          "rcupdate.rcu_expedited=1 random.trust_cpu=on upbeat.vm=" +
          vm_name(index) + " upbeat.ip=" + guest_address(index) +

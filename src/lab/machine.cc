@@ -51,8 +51,7 @@ Result<JsonSocket> converse(const std::filesystem::path& path, JsonSocket::Deadl
 }
 
 /// Writes down what the emulator tells until it hangs up.
-void write_down_events(const Names& names, const std::string& node,
-                       const ProcessRecord& emulator) {
+void write_down_events(const Names& names, const std::string& node, const ProcessRecord& emulator) {
   Result<JsonSocket> events = fail("not yet");
   const auto listening = [&] {
     events = converse(event_socket(names, node), std::chrono::steady_clock::now() + for_ever);
@@ -80,27 +79,50 @@ std::string machine_kernel_arguments(const Shape& shape) {
 std::vector<std::string> machine_command(const Names& names, const Shape& shape, int index) {
   const std::string node = node_name(index);
   std::vector<std::string> argv{
-      "qemu-system-x86_64", "-name", node, "-machine", "pc,accel=tcg", "-cpu", "qemu64", "-smp",
-      "2", "-m", std::to_string(shape.node_memory_mib), "-nodefaults", "-no-user-config",
-      "-display", "none",
-      "-kernel", (names.share() / "vmlinuz").string(),
-      "-append", machine_kernel_arguments(shape),
+      "qemu-system-x86_64",
+      "-name",
+      node,
+      "-machine",
+      "pc,accel=tcg",
+      "-cpu",
+      "qemu64",
+      "-smp",
+      "2",
+      "-m",
+      std::to_string(shape.node_memory_mib),
+      "-nodefaults",
+      "-no-user-config",
+      "-display",
+      "none",
+      "-kernel",
+      (names.share() / "vmlinuz").string(),
+      "-append",
+      machine_kernel_arguments(shape),
       // A power cut ends the emulator, not the machine that it runs on.
-      "-drive", "if=none,id=disk,format=raw,cache=unsafe,file=" + names.machine_disk(node).string(),
-      "-device", "nvme,id=nvme0,drive=disk,serial=" + node,
-      "-device", "virtio-rng-pci",
-      "-chardev", "file,id=console,append=on,path=" + (names.consoles() / (node + ".log")).string(),
-      "-serial", "chardev:console",
-      "-device", "virtio-serial-pci",
-      "-chardev", "socket,id=agent,server=on,wait=off,path=" + agent_socket(names, node).string(),
-      "-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0",
+      "-drive",
+      "if=none,id=disk,format=raw,cache=unsafe,file=" + names.machine_disk(node).string(),
+      "-device",
+      "nvme,id=nvme0,drive=disk,serial=" + node,
+      "-device",
+      "virtio-rng-pci",
+      "-chardev",
+      "file,id=console,append=on,path=" + (names.consoles() / (node + ".log")).string(),
+      "-serial",
+      "chardev:console",
+      "-device",
+      "virtio-serial-pci",
+      "-chardev",
+      "socket,id=agent,server=on,wait=off,path=" + agent_socket(names, node).string(),
+      "-device",
+      "virtserialport,chardev=agent,name=org.qemu.guest_agent.0",
   };
   for (int link = 0; link < link_count; ++link) {
     const std::string id = "link" + std::to_string(link);
-    argv.insert(argv.end(), {"-netdev", "tap,id=" + id + ",ifname=" + gateway_port(node, link) +
-                                            ",script=no,downscript=no",
-                             "-device", "virtio-net-pci,romfile=,netdev=" + id + ",mac=" +
-                                            machine_mac(index, link)});
+    argv.insert(
+        argv.end(),
+        {"-netdev",
+         "tap,id=" + id + ",ifname=" + gateway_port(node, link) + ",script=no,downscript=no",
+         "-device", "virtio-net-pci,romfile=,netdev=" + id + ",mac=" + machine_mac(index, link)});
   }
   add_monitor(argv, "commands", command_socket(names, node));
   add_monitor(argv, "events", event_socket(names, node));

@@ -16,8 +16,7 @@ using namespace std::chrono_literals;
 namespace json = boost::json;
 
 constexpr auto look_again = 100ms;
-constexpr const char* alphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr const char* alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// An id that no earlier caller has used: an answer to somebody who did not wait for it may still
 /// be on its way.
@@ -66,10 +65,10 @@ std::optional<Finished> finished(const json::object& status) {
   const auto* exited = status.if_contains("exited");
   if (exited == nullptr || !exited->is_bool() || !exited->as_bool()) return {};
   const auto signal = number(status, "signal");
-  return Finished{.exit_status = static_cast<int>(signal != 0 ? 128 + signal
-                                                              : number(status, "exitcode")),
-                  .out = output(status, "out-data"),
-                  .err = output(status, "err-data")};
+  return Finished{
+      .exit_status = static_cast<int>(signal != 0 ? 128 + signal : number(status, "exitcode")),
+      .out = output(status, "out-data"),
+      .err = output(status, "err-data")};
 }
 
 }  // namespace
@@ -99,7 +98,8 @@ std::string to_base64(const std::string& bytes) {
   for (std::size_t at = 0; at < bytes.size(); at += 3) {
     unsigned group = 0;
     for (std::size_t part = 0; part < 3; ++part) {
-      group = group << 8U | (at + part < bytes.size() ? static_cast<unsigned char>(bytes[at + part]) : 0U);
+      group = group << 8U |
+              (at + part < bytes.size() ? static_cast<unsigned char>(bytes[at + part]) : 0U);
     }
     for (std::size_t part = 0; part < 4; ++part) {
       text += at + part > bytes.size() ? '=' : alphabet[group >> (18 - 6 * part) & 63U];

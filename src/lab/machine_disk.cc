@@ -28,6 +28,23 @@ Done copy_tree(const fs::path& from, const fs::path& to) {
   return {};
 }
 
+/// An emulated processor takes seconds for each; the UPS is a matter of the containers.
+constexpr const char* unused_units[] = {
+    "nut-driver-enumerator.path", "nut-driver-enumerator.service", "nut-server.service",
+    "nut-monitor.service",        "serial-getty@ttyS0.service",
+};
+
+Done mask_unused(const fs::path& root) {
+  std::error_code error;
+  for (const char* unit : unused_units) {
+    fs::create_symlink("/dev/null", root / "etc/systemd/system" / unit, error);
+    if (error) {
+      return fail("cannot mask " + std::string(unit) + " in a machine: " + error.message());
+    }
+  }
+  return {};
+}
+
 Done enable(const fs::path& root, const std::string& unit, const std::string& text) {
   const auto units = root / "etc/systemd/system";
   if (auto done = write_file(units / unit, text); !done) return done;
@@ -47,6 +64,7 @@ Done complete(const Names& names, int index, const fs::path& root) {
   if (auto done = copy_tree(kernel->modules, modules); !done) return done;
   if (auto done = copy_tree(kernel->image, root / "boot/vmlinuz"); !done) return done;
   if (auto done = copy_tree(names.share(), root / "lab"); !done) return done;
+  if (auto done = mask_unused(root); !done) return done;
   if (auto made = make_folder(root / "var/log/upbeat-consoles"); !made) return made;
   if (auto done = write_file(root / "etc/lab-network", machine_network(index)); !done) return done;
   return enable(root, "lab-network.service", machine_network_unit());

@@ -174,10 +174,13 @@ Result<std::vector<std::string>> inside(const Names& names, const std::string& n
                                         const std::vector<std::string>& argv) {
   std::vector<std::string> words;
   if (is_machine(names, node)) {
-    words = {lab_program(names).string(), "lab", "run-in-machine", "--name", names.lab(), node, "--"};
+    words = {
+        lab_program(names).string(), "lab", "run-in-machine", "--name", names.lab(), node, "--"};
   } else if (const auto init = init_of(names, node)) {
-    words = {"nsenter", "--target", std::to_string(init->pid), "--mount", "--uts",   "--ipc",
-             "--net",   "--pid",    "--root",                  "--wd",    "--"};
+    words = {"nsenter", "--target", std::to_string(init->pid),
+             "--mount", "--uts",    "--ipc",
+             "--net",   "--pid",    "--root",
+             "--wd",    "--"};
   } else {
     return fail("cannot run " + argv.at(0) + " in " + node + ": the node is off");
   }

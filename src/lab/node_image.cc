@@ -40,8 +40,8 @@ constexpr const char* masked_units[] = {
     "getty@tty1.service",        "getty-static.service",         "console-getty.service",
     "logrotate.timer",           "systemd-pstore.service",       "systemd-firstboot.service",
     "var-lib-machines.mount",    "systemd-networkd.service",     "systemd-resolved.service",
-    "systemd-timesyncd.service", "systemd-modules-load.service",
-    "kexec.service",             "kexec-load.service",
+    "systemd-timesyncd.service", "systemd-modules-load.service", "kexec.service",
+    "kexec-load.service",
 };
 
 std::filesystem::path image_path() { return cache_root() / ("node-" + image_key()); }

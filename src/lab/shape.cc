@@ -64,7 +64,7 @@ Result<Shape> parse_shape(const std::string& json) {
   number("watchdog_s", shape.watchdog_s);
   shape.phase = is("phase", "up") ? Phase::up : Phase::starting;
   if (shape.nodes < 1 || shape.nodes > node_limit || shape.vms < 0 || shape.vms > vm_limit ||
-      shape.machines < 0 || shape.machines > shape.nodes || shape.supplies < 1 ||
+      shape.machines < 0 || shape.machines >= shape.nodes || shape.supplies < 1 ||
       shape.supplies > supply_limit) {
     return fail("cannot read the lab's manifest: its numbers of nodes or VMs are out of range");
   }
