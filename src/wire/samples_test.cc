@@ -167,6 +167,7 @@ State sample_state() {
   State state;
   state.index = EventIndex(large);
   state.epoch = Epoch(2);
+  state.term = 4;
   state.now = 3ms;
   const std::vector<Standing> standings{
       Unseen{.since = 4ms},

@@ -104,7 +104,7 @@ TEST(WireSamples, LeaveAFieldOfTheStateUnset) {
   for (const auto& [id, other] : state.vms) expect_no_default(other.phase);
   expect_no_default(state.rules.at(RuleId("r3")));
   expect_no_default(state.policy);
-  static_assert(boost::pfr::tuple_size_v<State> == 9, "set the new field in sample_state");
+  static_assert(boost::pfr::tuple_size_v<State> == 10, "set the new field in sample_state");
 }
 
 TEST(Wire, LosesPartOfAnEvent) {
