@@ -170,10 +170,10 @@ TEST_F(SelfFenceTest, DisarmsAWatchdogThatIsNoLongerFitOnceAllKnowAndArmsItAgain
 
 TEST_F(SelfFenceTest, FeedsAtOnceWhenTheNodeHasItsPartAgain) {
   begin();
-  clock.advance(1min);
+  clock.advance(1min + 10ms);
   has_part = false;
   fence->look();
-  clock.advance(9'500ms);
+  clock.advance(9'480ms);
   has_part = true;
   delay = 100ms;
 

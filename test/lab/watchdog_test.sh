@@ -210,8 +210,9 @@ majority_lost() {
   lives >"${work}/lives"
   strike="$(now)"
   in_lab cable node1 pull &
+  local first=$!
   in_lab cable node2 pull
-  wait
+  wait "${first}"
   wait_for 40 all_ended
   say "all are reset $(span_ms "${strike}" "$(now)") ms after the strike"
   wait_for 60 all_anew
