@@ -97,7 +97,7 @@ class FencerContract : public testing::Test {
  protected:
   Result<PowerState> act(const std::string& node, PowerAction action) {
     std::optional<Result<PowerState>> answer;
-    world.fencer().act(node, action, [&](auto state) { answer = state; });
+    world.fencer().act(node, action, [&](const auto& told) { answer = bare(told); });
     world.run_until([&] { return answer.has_value(); });
     return *answer;
   }
@@ -250,7 +250,7 @@ TYPED_TEST(FencerContract, TellsOfADeviceThatDoesNotAnswerWhy) {
 TYPED_TEST(FencerContract, KeepsTheOrderOfCallsForOneNode) {
   std::vector<PowerState> seen;
   for (const auto action : {PowerAction::off, PowerAction::on, PowerAction::off}) {
-    this->world.fencer().act("node1", action, [&](auto state) { seen.push_back(*state); });
+    this->world.fencer().act("node1", action, [&](auto told) { seen.push_back(told->state); });
   }
 
   this->world.run_until([&] { return seen.size() == 3; });

@@ -25,8 +25,6 @@ using testing::HasSubstr;
 
 const Result<PowerState> proved_off = PowerState::off;
 
-Result<PowerState> state_of(const Result<PowerAnswer>& answer) { return answer; }
-
 class OneNode : public testing::Test {
  protected:
   OneNode() {
@@ -36,7 +34,7 @@ class OneNode : public testing::Test {
     second.retries = 0;
   }
   Result<PowerState> act(PowerAction action) {
-    return act_on_node({first, second}, "node1", action, -1);
+    return bare(act_on_node({first, second}, "node1", action, -1));
   }
   /// What the proof says; empty if there is none.
   [[nodiscard]] std::string proof() const {
@@ -193,7 +191,7 @@ TEST_F(OneNode, IsProvedOffByStatusThoughTheSwitchingFailed) {
   agent.set("a", PowerState::off);
   agent.break_plug("a", "unreachable", 1);
 
-  EXPECT_EQ(state_of(act_on_node({first}, "node1", PowerAction::off, -1)), proved_off);
+  EXPECT_EQ(bare(act_on_node({first}, "node1", PowerAction::off, -1)), proved_off);
 }
 
 TEST_F(OneNode, IsNotProvedOffByAPlugThatTheDeviceDoesNotList) {
@@ -214,7 +212,7 @@ TEST_F(OneNode, IsProvedOffByAPlugThatTheDeviceListsInItsOwnWay) {
 
   for (const char* list : {"A,front\n", "1,a\n", "2:a,front\n", "NOTICE: not on this device\n"}) {
     agent.write("list", list);
-    EXPECT_EQ(state_of(act_on_node({first}, "node1", PowerAction::off, -1)), proved_off) << list;
+    EXPECT_EQ(bare(act_on_node({first}, "node1", PowerAction::off, -1)), proved_off) << list;
   }
 }
 
@@ -306,7 +304,7 @@ TEST_F(OneNode, IsFencedAtOnceThoughItsDeviceIsBeingProbed) {
   fencer.probe("node1", [&](auto devices) { seen = std::move(devices); });
   EXPECT_EQ(agent.read("runs.a"), "status\n") << "the probe is not under way";
   std::filesystem::remove(agent.directory + "/runs.a");
-  fencer.act("node1", PowerAction::off, [&](auto state) { fenced = state; });
+  fencer.act("node1", PowerAction::off, [&](const auto& told) { fenced = bare(told); });
   const auto work = boost::asio::make_work_guard(io);
   while (!fenced || seen.empty()) io.run_one();
 

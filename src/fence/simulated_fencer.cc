@@ -70,7 +70,7 @@ std::vector<OutletSeen> SimulatedFencer::look(const std::string& node) {
   for (int more = probe_attempts - 1; !state && more > 0; --more) {
     state = try_once(node, PowerAction::status);
   }
-  return {{"strip", 1, node, std::move(state)}};
+  return {{"strip", 1, node, bare(state)}};
 }
 
 Result<PowerAnswer> SimulatedFencer::try_once(const std::string& node, PowerAction action) {

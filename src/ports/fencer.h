@@ -15,14 +15,19 @@ namespace upbeat {
 enum class PowerAction : std::uint8_t { status, off, on };
 enum class PowerState : std::uint8_t { off, on };
 
-/// What is known of a host's power, and who says so. As good as the bare state where nobody asks.
+/// What is known of a host's power, and who says so.
 struct PowerAnswer {
   PowerState state = PowerState::on;
   std::string told_by;  ///< one line, for people: which device said what, and which did not answer
 
-  operator PowerState() const { return state; }
   bool operator==(PowerState other) const { return state == other; }
 };
+
+/// The bare state, where nobody asks who says so.
+[[nodiscard]] inline Result<PowerState> bare(const Result<PowerAnswer>& answer) {
+  if (!answer) return std::unexpected(answer.error());
+  return answer->state;
+}
 
 /// How late an attempt may begin.
 inline constexpr std::chrono::seconds fence_order_validity{5};
