@@ -44,10 +44,19 @@ TEST_F(FailingNodes, KeepTheirGuestsWhereNoOtherNodeIs) {
   EXPECT_FALSE(cluster.said("moves from"));
 }
 
-TEST_F(FailingNodes, StartAGuestThatIsDownRatherThanNobody) {
+TEST_F(FailingNodes, StartAGuestThatIsDownWhereItWasRatherThanNowhere) {
   fail({1, 2, 3});
   cluster.kill_guest("x0");
   cluster.report(home);
+  cluster.pass(seconds(60));
+  EXPECT_TRUE(cluster.is_running("x0"));
+  EXPECT_EQ(cluster.host_of("x0"), home);
+}
+
+TEST_F(FailingNodes, StartTheGuestOfOneThatDiedRatherThanNobody) {
+  fail({1, 2, 3});
+  cluster.cut_power(home);
+  cluster.view();
   cluster.pass(seconds(60));
   EXPECT_TRUE(cluster.is_running("x0"));
   EXPECT_TRUE(cluster.said("no node can take it but such as are about to fail: of these, node"));
