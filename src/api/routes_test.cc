@@ -241,8 +241,8 @@ TEST_F(Routes, ShowOrSetNoPolicy) {
   EXPECT_EQ(ask("PATCH", "/v1/policy", R"({"failback": "return", "restart_tries_here": 0})").status,
             202U);
   EXPECT_EQ(json::parse(ask("GET", "/v1/policy").body), json::parse(R"({"restart_tries_here": 0,
-    "restart_tries_elsewhere": 2, "failback": "return", "on_shutdown": "migrate", "quarantine_losses": 3,
-    "quarantine_window_s": 3600})"));
+    "restart_tries_elsewhere": 2, "failback": "return", "on_shutdown": "migrate",
+    "quarantine_losses": 3, "quarantine_window_s": 3600})"));
   for (const char* body : {R"({"failback": "perhaps"})", R"({"restart_tries_here": -1})",
                            R"({"restart_tries_here": "2"})", R"({"on_failure": "stop"})"})
     EXPECT_EQ(ask("PATCH", "/v1/policy", body).status, 400U) << body;
