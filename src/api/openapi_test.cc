@@ -108,7 +108,7 @@ TEST(OpenApi, DocumentsOtherMembersThanTheViewsHave) {
       {"DrillNode", drilled},
       {"DrillDevice", drilled.at("fencing").at(0)},
       {"DrillWay", drilled.at("ways").at(0)},
-      {"Finding", drill.at("findings").at(0)},
+      {"DrillFinding", drill.at("findings").at(0)},
       {"Status", status},
       {"Daemon", status.at("daemon")},
       {"Cluster", status.at("cluster")},

@@ -123,10 +123,10 @@ void RehearsalRun::wait(const std::function<bool(const json::value&)>& enough) {
     if (enough(read())) return;
     Wake wake = stream_.wait(std::min(end_, read_at + idle_interval));
     while (wake == Wake::event && SteadyClock::now() < read_at + status_interval) {
-      stream_.take();
+      static_cast<void>(stream_.take());
       wake = stream_.wait(read_at + status_interval);
     }
-    stream_.take();
+    static_cast<void>(stream_.take());
     if (wake == Wake::interrupted) fall_back(exit_interrupted, "it was interrupted");
     if (wake == Wake::ended) fall_back(exit_unreachable, "the connection to upbeatd broke off");
     if (SteadyClock::now() >= end_) fall_back(exit_timeout, "its time is over");

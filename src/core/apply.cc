@@ -100,7 +100,7 @@ void node_went(State& state, NodeId id, Continuity continuity, GoodByes farewell
     tell(state, id,
          said_good_bye && empty ? "was lost: it said that it was empty, but so did who is left"
          : said_good_bye ? "was lost: since it said that it was empty, a guest was seen on it"
-         : regained      ? "is not back with the quorum: it has " + seconds(settle_grace) + " to come"
+         : regained ? "is not back with the quorum: it has " + seconds(settle_grace) + " to come"
          : daemon_went_first ? "was lost after its daemon: it may be back at once"
                              : "was lost: it is gone without a word");
   }

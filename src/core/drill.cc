@@ -37,7 +37,7 @@ class Look {
  public:
   Look(const State& state, const DrillAnswers& answers) : state_(state), answers_(answers) {}
 
-  std::vector<Finding> all() {
+  std::vector<DrillFinding> all() {
     each_peer([this](NodeId by, const PeerReport& peer) {
       outlets_that_are_off(by, peer);
       ways(by, peer);
@@ -55,7 +55,7 @@ class Look {
       if (alarm != nullptr) add(Flaw::alarm, NodeId(), id.get() + ": " + alarm->what);
     }
     merge();
-    std::ranges::stable_sort(found_, [](const Finding& a, const Finding& b) {
+    std::ranges::stable_sort(found_, [](const DrillFinding& a, const DrillFinding& b) {
       return std::tuple(a.flaw, a.node) < std::tuple(b.flaw, b.node);
     });
     return std::move(found_);
@@ -236,7 +236,7 @@ class Look {
   const DrillAnswers& answers_;
   /// What is told alike: by or of these nodes.
   std::map<std::tuple<Flaw, NodeId, std::string>, std::set<NodeId>> alike_;
-  std::vector<Finding> found_;
+  std::vector<DrillFinding> found_;
 };
 
 }  // namespace
@@ -246,7 +246,7 @@ bool is_over(const DrillAnswers& answers) {
       answers, [](const auto& entry) { return entry.second.answering == Answering::waiting; });
 }
 
-std::vector<Finding> findings(const State& state, const DrillAnswers& answers) {
+std::vector<DrillFinding> findings(const State& state, const DrillAnswers& answers) {
   if (!is_over(answers)) return {};
   return Look(state, answers).all();
 }

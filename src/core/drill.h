@@ -88,17 +88,17 @@ enum class Flaw : std::uint8_t {
   alarm,             ///< something is not well already
 };
 
-struct Finding {
+struct DrillFinding {
   Flaw flaw = Flaw::alarm;
   NodeId node;  ///< which one it is about; 0: none
   std::string text;
-  bool operator==(const Finding&) const = default;
+  bool operator==(const DrillFinding&) const = default;
 };
 
 /// Whether no member is waited for any more.
 [[nodiscard]] bool is_over(const DrillAnswers& answers);
 
 /// What would fail on the day, worst first; nothing as long as the drill is not over.
-[[nodiscard]] std::vector<Finding> findings(const State& state, const DrillAnswers& answers);
+[[nodiscard]] std::vector<DrillFinding> findings(const State& state, const DrillAnswers& answers);
 
 }  // namespace upbeat

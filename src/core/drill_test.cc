@@ -40,7 +40,7 @@ class Drilled : public testing::Test {
     device(by, node).outlet = Outlet::unknown;
     device(by, node).trouble = "fence device 'strip': no answer";
   }
-  std::vector<Finding> found() { return findings(cluster.state, answers); }
+  std::vector<DrillFinding> found() { return findings(cluster.state, answers); }
   std::vector<Flaw> flaws() {
     std::vector<Flaw> list;
     for (const auto& finding : found()) list.push_back(finding.flaw);

@@ -203,8 +203,8 @@ std::vector<OutletSeen> probe_node(const std::vector<FenceDevice>& devices, cons
   for (const auto& [level, group] : devices_of(devices, probe.node)) {
     for (const auto& device : group) {
       for (const auto& plug : device.plugs.at(probe.node)) {
-        seen.push_back({device.name, level, plug,
-                        probe_outlet(device, plug, order, silent, probe.asked)});
+        seen.push_back(
+            {device.name, level, plug, probe_outlet(device, plug, order, silent, probe.asked)});
       }
     }
   }

@@ -204,7 +204,7 @@ TEST_F(Checkers, SeeADecisionWithoutAReason) {
 TEST_F(Checkers, SeeTheFencingOfANodeThatIsWell) {
   auto& around = world_.surroundings();
   SimulatedFencer fencer(around.clock, around.strip);
-  fencer.act("node1", PowerAction::off, [](const Result<PowerState>& /*state*/) {});
+  fencer.act("node1", PowerAction::off, [](const Result<PowerAnswer>& /*state*/) {});
 
   world_.pass(2s);
 

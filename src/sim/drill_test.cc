@@ -28,7 +28,7 @@ class DrillTest : public testing::Test {
     return begun.value_or(0);
   }
   [[nodiscard]] bool over() { return is_over(node("node0").drills().so_far()->answers); }
-  std::vector<Finding> drill() {
+  std::vector<DrillFinding> drill() {
     begin();
     world.pass(200s, [this] { return over(); });
     EXPECT_TRUE(over());
