@@ -129,7 +129,8 @@ TEST(View, ShowsADrainingNodeWithoutWhyAndSince) {
     "foreign": [{"name": "mine", "memory_mib": 128}],
     "outlook": {"empties_in_ms": 3383, "stranded": []},
     "drain": {"cause": "shutdown", "why": "reboot", "since_ms": 11000,
-              "ends_ms": 611000}, "quarantine": null, "fencing": null})"));
+              "ends_ms": 611000}, "quarantine": null, "fencing": null,
+    "watchdog_ms": 0})"));
 }
 
 TEST(View, KeepsQuietAboutAQuarantine) {

@@ -99,18 +99,21 @@ Outlook outlook(const State& state, NodeId node) {
   Outlook seen{.stranded = stranded_by_drain(state, node)};
   const Pace pace(state);
   ClusterTime prepared{0};
+  ClusterTime longest{0};
   for (const auto& [id, vm] : state.vms.on(node)) {
     const bool stays = std::ranges::any_of(
         seen.stranded, [&guest = id](const Stranded& one) { return one.vm == guest; });
     const auto* move = std::get_if<Migrating>(&vm->phase);
     if (stays || (move != nullptr && move->from != node)) continue;
     const auto takes = time_to_leave(*vm, pace);
-    const auto preparing = std::min(takes, usual_overhead);
+    const bool is_copied = move != nullptr && move->progress;
+    const auto preparing = is_copied ? ClusterTime{0} : std::min(takes, usual_overhead);
     seen.takes += takes - preparing;
     prepared += preparing;
+    longest = std::max(longest, preparing);
   }
-  // One is made ready at its target while another is copied; the wire carries one after another.
-  seen.takes += (prepared + ClusterTime{moves_from_limit - 1}) / moves_from_limit;
+  // Guests are made ready at their targets side by side; the wire carries one after another.
+  seen.takes += std::max(longest, prepared / moves_from_limit);
   return seen;
 }
 

@@ -98,10 +98,12 @@ TEST_F(AGuestWithoutRest, IsSlowedDownEarlierIfItsNodeHasToBeEmptySoon) {
 }
 
 TEST_F(AGuestWithoutRest, LeavesTimeForTheGuestsAfterIt) {
-  cluster.run("x1");
-  cluster.run("x2");  // with x0 on node 1: the last two each need 3.6 s
-  cluster.endless["x1"] = MoveStep::stand_still;
-  cluster.endless["x2"] = MoveStep::stand_still;
+  // Two leave at once; one more is behind them, and needs 3.6 s.
+  cluster = TestCluster({1, 2}, 2048);
+  for (const auto* vm : {"x0", "x1", "x2", "x3", "x4"}) {
+    cluster.run(vm);
+    cluster.endless[vm] = MoveStep::stand_still;
+  }
   drain(seconds(80));
   const auto with_others = time_until(MoveStep::stand_still);
   EXPECT_LT(with_others, seconds(33));

@@ -160,18 +160,44 @@ TEST(Drain, MovesEveryGuestAwayLiveAndKeepsTheNodeEmpty) {
   }
 }
 
-TEST(Drain, SendsOneGuestAfterTheOther) {
-  TestCluster cluster({1, 2, 3});
-  for (const auto* vm : {"x0", "x1", "x2", "x3", "x4", "x5"}) cluster.run(vm);
+std::ptrdiff_t on_their_way(const TestCluster& cluster) {
+  return std::ranges::count_if(cluster.state.vms, [](const auto& each) {
+    return std::holds_alternative<Migrating>(each.second.phase);
+  });
+}
+
+TEST(Drain, SendsTwoSmallGuestsAtOnceAndNoMore) {
+  TestCluster cluster({1, 2, 3}, 2048);
+  for (const auto* vm : {"x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8"}) cluster.run(vm);
 
   cluster.drain(1);
   cluster.decide_once();
 
-  EXPECT_EQ(std::ranges::count_if(cluster.state.vms,
-                                  [](const auto& each) {
-                                    return std::holds_alternative<Migrating>(each.second.phase);
-                                  }),
-            1);
+  EXPECT_EQ(on_their_way(cluster), 2);
+}
+
+TEST(Drain, LeavesTheWireToALargeGuestUntilItIsNearlyThere) {
+  TestCluster cluster({1, 2}, 8192);
+  cluster.run("x0", 4096);
+  cluster.run("x1", 4096);
+  cluster.run("x2");
+  ASSERT_EQ(cluster.host_of("x2"), 1U);
+  cluster.stuck = {"x0", "x2"};
+  cluster.drain(1, DrainCause::maintenance);
+  cluster.settle();
+  EXPECT_EQ(on_their_way(cluster), 1);
+
+  const auto progress = [&](std::uint64_t left_kib) {
+    cluster.apply(MigrationProgressed{.vm = VmId("x0"),
+                                      .memory_total_kib = 4'194'304,
+                                      .memory_left_kib = left_kib,
+                                      .rate_kib_per_s = 100'000});
+    cluster.settle();
+  };
+  progress(1'000'000);
+  EXPECT_EQ(on_their_way(cluster), 1) << "ten seconds are left";
+  progress(300'000);
+  EXPECT_EQ(on_their_way(cluster), 2) << "and now three";
 }
 
 TEST(Drain, RetriesAFailedMigrationAndNeverStopsTheGuest) {

@@ -19,22 +19,24 @@ while IFS= read -r line; do
 done
 { printf 'input:\n%s' "$seen"; echo command line:; tr '\0' ' ' < /proc/$$/cmdline; echo
   echo environment:; tr '\0' '\n' < /proc/$$/environ; } > seen
-echo "$action" >> "runs.$plug"
 runs=0 fault=
 [ -f "fault.$plug" ] && read -r fault runs < "fault.$plug"
 if [ "$fault" = lying ] && [ "$action" = status ]; then fault=; fi
 if [ "${runs:-0}" -gt 0 ] && [ -n "$fault" ]; then
   echo "$fault $((runs - 1))" > "fault.$plug"
-  case $fault in
-    unreachable) echo "2026-01-01 00:00:00,000 ERROR: Connection timed out" >&2; exit 1 ;;
-    lying) echo "Success: Powered ${action^^}"; exit 0 ;;
-    garbage) echo '%$!?'; exit 0 ;;
-    slow) sleep 60 ;;
-    usage) echo "agent: unrecognised option" >&2; exit 2 ;;
-    nothing) exit 2 ;;
-    chatty) cat "chat" >&2; exit 1 ;;
-  esac
+else
+  fault=
 fi
+echo "$action" >> "runs.$plug"
+case $fault in
+  unreachable) echo "2026-01-01 00:00:00,000 ERROR: Connection timed out" >&2; exit 1 ;;
+  lying) echo "Success: Powered ${action^^}"; exit 0 ;;
+  garbage) echo '%$!?'; exit 0 ;;
+  slow) sleep 60 ;;
+  usage) echo "agent: unrecognised option" >&2; exit 2 ;;
+  nothing) exit 2 ;;
+  chatty) cat "chat" >&2; exit 1 ;;
+esac
 case $action in
   status) read -r state < "$plug"; echo "Status: ${state^^}"; [ "$state" = on ] && exit 0; exit 2 ;;
   on|off) read -r state < "$plug"; [ "$state" = "$action" ] && echo "Success: Already ${action^^}" && exit 0

@@ -46,8 +46,9 @@ bool may_go_on_with_fewer(const Hello& source, const std::map<NodeId, Hello>& he
 std::string why_wait(const Hello& source, const EngineView& view,
                      const std::map<NodeId, Hello>& hellos) {
   const auto needed = majority_of(source);
-  if (hellos.size() >= needed || may_go_on_with_fewer(source, hellos)) return {};
+  if (hellos.size() >= needed) return {};
   if (view.nodes.size() < needed) {
+    if (may_go_on_with_fewer(source, hellos)) return {};
     return "it waits for other nodes: there is no majority here, and while upbeatd was away from "
            "here they may have gone on without it; start them";
   }

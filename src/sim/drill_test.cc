@@ -3,6 +3,8 @@
 // it.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "sim/world.h"
 #include "wire/wire.h"
 
@@ -87,7 +89,7 @@ TEST_F(DrillTest, NamesTheWaysOnWhichNoGuestCanMove) {
   std::vector<std::string> texts;
   for (const auto& finding : found) texts.push_back(finding.text);
   EXPECT_THAT(texts, testing::Contains(HasSubstr("no guest can move from node0 to node2: ")));
-  EXPECT_THAT(texts, testing::Contains(HasSubstr("no guest can move from node2 to node0, node1")));
+  EXPECT_THAT(texts, testing::Contains(HasSubstr("no guest can move from node2 to node0: ")));
 }
 
 TEST_F(DrillTest, WaitsForAMemberThatStandsStillAndThenGoesOnWithoutIt) {
@@ -97,9 +99,10 @@ TEST_F(DrillTest, WaitsForAMemberThatStandsStillAndThenGoesOnWithoutIt) {
 
   const auto found = drill();
 
-  ASSERT_FALSE(found.empty());
-  EXPECT_EQ(found.back().flaw, Flaw::silent);
-  EXPECT_THAT(found.back().text, HasSubstr("node1 was not tested"));
+  // Its watchdog resets it meanwhile; whoever had not answered before that is not tested either.
+  EXPECT_TRUE(std::ranges::any_of(found, [](const DrillFinding& one) {
+    return one.flaw == Flaw::silent && one.text.contains("node1 was not tested");
+  }));
 }
 
 TEST_F(DrillTest, GoesOnWithoutAMemberThatGoesMeanwhile) {

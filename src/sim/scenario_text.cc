@@ -118,7 +118,7 @@ std::string write_scenario(const Scenario& scenario) {
       .add("length", seconds_text(scenario.length));
   if (scenario.settles) lines.add("settles", "true");
   if (scenario.quorum != QuorumRule::majority) {
-    lines.add("quorum", quoted(word_of(quorum_words(), scenario.quorum)));
+    lines.add("quorum", word_of(quorum_words(), scenario.quorum));
   }
   std::string steps;
   for (const auto& step : scenario.timeline) {
