@@ -177,7 +177,7 @@ TEST(Drain, SendsTwoSmallGuestsAtOnceAndNoMore) {
 }
 
 TEST(Drain, LeavesTheWireToALargeGuestUntilItIsNearlyThere) {
-  TestCluster cluster({1, 2}, 8192);
+  TestCluster cluster({1, 2}, 16384);
   cluster.run("x0", 4096);
   cluster.run("x1", 4096);
   cluster.run("x2");

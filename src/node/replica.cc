@@ -59,9 +59,13 @@ void Replica::fall_out(std::string why) {
   if (was_in_step) listener_.on_out_of_step(trouble_);
 }
 
+void Replica::lose_quorum() {
+  if (!lost_quorum_) lost_quorum_ = clock_.now();
+}
+
 void Replica::on_engine_lost(const Error& why) {
   fall_out(why.text);
-  lost_quorum_ = true;
+  lose_quorum();
   view_ = {};
   signs_.clear();
 }
@@ -70,7 +74,7 @@ void Replica::on_view(const EngineView& view) {
   fall_out(view.quorate ? "it is agreeing with the other members on a view"
                         : without_quorum(view, engine_));
   flush();
-  lost_quorum_ = lost_quorum_ || !view.quorate;
+  if (!view.quorate) lose_quorum();
   view_ = view;
   view_key_ = key_of(view);
   if (const auto self = engine_.self()) self_ = *self;
@@ -91,7 +95,7 @@ void Replica::on_view(const EngineView& view) {
               .format = release_.format,
               .release = release_.name,
               .needs_format = format_needed(state_),
-              .lost_quorum = lost_quorum_};
+              .lost_quorum = lost_quorum_ && clock_.now() - *lost_quorum_ >= quorum_gap};
   if (const auto configured = engine_.configured_nodes()) {
     for (const auto& node : *configured) hello.configured.push_back({node.id, node.name});
   }
@@ -177,7 +181,7 @@ void Replica::install(const std::string& snapshot) {
 
 void Replica::enter_view() {
   live_ = true;
-  lost_quorum_ = false;
+  lost_quorum_.reset();
   in_step_ = true;
   trouble_.clear();
   apply_now(*agreed_, 0);

@@ -3,6 +3,7 @@
 // keeps it on disk, and brings a joining member up to date.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -52,6 +53,9 @@ using Outcome = std::function<void(Result<void>)>;
 
 /// Events of ours that may wait for the order; more are refused.
 inline constexpr std::size_t pending_limit = 1024;
+/// To be without quorum for less is no outage: an arbiter (a quorum device) gives its vote only
+/// some tenths of a second after the ring has changed.
+inline constexpr std::chrono::milliseconds quorum_gap{3'000};
 /// How long an operator's request waits for a quorate view before it is given back.
 inline constexpr std::int64_t request_patience_ms = 30'000;
 
@@ -137,6 +141,7 @@ class Replica final : public EngineListener {
   void send_pending();
   void give_back_stale();
   void fall_out(std::string why);
+  void lose_quorum();
   [[nodiscard]] std::string why_not_known(std::uint32_t format) const;
   void say_persisted(EventIndex index);
   void send(const Message& message);
@@ -151,8 +156,8 @@ class Replica final : public EngineListener {
   StateFingerprint fingerprint_;
   NodeId self_;
   std::uint64_t incarnation_ = 0;
-  bool live_ = false;         ///< carries its state over from a quorate view of this life
-  bool lost_quorum_ = false;  ///< since that view
+  bool live_ = false;  ///< carries its state over from a quorate view of this life
+  std::optional<MonotonicTime> lost_quorum_;  ///< when it was lost, since that view
   bool in_step_ = false;
   std::string trouble_ = "it has not met the cluster engine yet";
 

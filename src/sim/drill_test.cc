@@ -141,7 +141,7 @@ TEST_F(DrillTest, JoinsADrillThatIsUnderWay) {
 TEST_F(DrillTest, RefusesToDrillWithoutQuorum) {
   world.pass(5s);
   world.set_cable("node0", false);
-  world.pass(5s);
+  world.pass(5s, [this] { return !node("node0").in_step(); });
 
   const auto begun = node("node0").drills().begin();
 

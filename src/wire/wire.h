@@ -59,7 +59,7 @@ struct Hello {
   std::uint32_t format = wire_format;
   std::string release;                             ///< for people: "0.1.0"
   std::uint32_t needs_format = wire_needs_format;  ///< to understand its state
-  bool lost_quorum = false;                        ///< since the last quorate view it was in
+  bool lost_quorum = false;  ///< for `quorum_gap`, since the last quorate view it was in
   bool operator==(const Hello&) const = default;
 };
 
