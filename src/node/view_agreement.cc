@@ -47,11 +47,14 @@ std::string why_wait(const Hello& source, const EngineView& view,
                      const std::map<NodeId, Hello>& hellos) {
   const auto needed = majority_of(source);
   if (hellos.size() >= needed) return {};
-  // Where a majority of hosts is there, so can be its daemons. Of two nodes that is both, and one's
-  // watchdog has to be fed while the other's daemon is upgraded.
-  const bool may_be_fewer = view.nodes.size() < needed || source.configured.size() == 2;
-  if (may_be_fewer && may_go_on_with_fewer(source, hellos)) return {};
+  // Of more nodes than two half of them, to which a quorum device gives its vote, go on no further:
+  // what they had granted could be forgotten (a story of four nodes has shown it).
+  if (source.configured.size() == 2 && may_go_on_with_fewer(source, hellos)) return {};
   if (view.nodes.size() < needed) {
+    if (source.configured.size() > 2) {
+      return "it waits for other nodes: there is no majority here, and only of two nodes may one go "
+             "on alone, whatever a quorum device says; start them";
+    }
     return "it waits for other nodes: there is no majority here, and while upbeatd was away from "
            "here they may have gone on without it; start them";
   }
