@@ -52,7 +52,8 @@ std::string why_wait(const Hello& source, const EngineView& view,
   if (source.configured.size() == 2 && may_go_on_with_fewer(source, hellos)) return {};
   if (view.nodes.size() < needed) {
     if (source.configured.size() > 2) {
-      return "it waits for other nodes: there is no majority here, and only of two nodes may one go "
+      return "it waits for other nodes: there is no majority here, and only of two nodes may one "
+             "go "
              "on alone, whatever a quorum device says; start them";
     }
     return "it waits for other nodes: there is no majority here, and while upbeatd was away from "
