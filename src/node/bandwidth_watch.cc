@@ -17,6 +17,12 @@ void BandwidthWatch::look() {
   } else if (!probed_) {
     probed_ = now;
   }
+  // What was said while a migration was made ready may have come too early to count.
+  const auto outgoing = hooks_.outgoing_kib_per_s();
+  std::erase_if(limits_, [&](const auto& limit) {
+    const auto found = outgoing.find(limit.first);
+    return limit.second && found != outgoing.end() && found->second == 0;
+  });
   share();
   next_ =
       clock_.after(hooks_.outgoing_kib_per_s().empty() ? idle_probe_interval : busy_probe_interval,
@@ -56,8 +62,11 @@ void BandwidthWatch::share() {
   std::erase_if(limits_, [&](const auto& limit) { return !outgoing.contains(limit.first); });
   if (outgoing.empty()) return tell("");
   if (limits_.empty()) next_ = clock_.after(busy_probe_interval, [this] { look(); });
-  const auto each = rule_.each(outgoing.size());
-  for (const auto& [vm, rate] : outgoing) limit(vm, each);
+  const auto first = outgoing.size() > 1 ? hooks_.first_in_line() : std::nullopt;
+  const auto each = rule_.each(first ? 1 : outgoing.size());
+  for (const auto& [vm, rate] : outgoing) {
+    limit(vm, first && vm != *first ? std::optional(in_line_mib_per_s) : each);
+  }
 }
 
 void BandwidthWatch::limit(const VmId& vm, std::optional<std::uint64_t> mib_per_s) {

@@ -20,6 +20,11 @@ namespace upbeat {
 inline constexpr std::chrono::milliseconds busy_probe_interval{250};
 inline constexpr std::chrono::milliseconds idle_probe_interval{5'000};
 
+/// What those get that wait for another to be over: they are made ready meanwhile. Two that are
+/// copied at once make each other's guests stand still longer (docs/measuring.md). Less than this
+/// no hypervisor knows.
+inline constexpr std::uint64_t in_line_mib_per_s = 1;
+
 /// What the watch asks of its node.
 struct BandwidthHooks {
   /// Sends a message through the order; `back` of the watch is called when it comes. Whether there
@@ -27,6 +32,8 @@ struct BandwidthHooks {
   std::function<bool()> probe;
   /// The guests that leave, with what is copied of each in a second.
   std::function<std::map<VmId, std::uint64_t>()> outgoing_kib_per_s;
+  /// Which of them the others wait for; none: they share.
+  std::function<std::optional<VmId>()> first_in_line;
   /// What an operator should see while migrations are held back; "": no longer.
   std::function<void(const std::string&)> held_back;
 };

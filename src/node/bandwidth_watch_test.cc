@@ -38,6 +38,7 @@ class BandwidthWatchTest : public testing::Test {
         hypervisor_, clock_, mib_per_s,
         BandwidthHooks{.probe = [this] { return probe(); },
                        .outgoing_kib_per_s = [this] { return rates_; },
+                       .first_in_line = [this] { return first_; },
                        .held_back = [this](const std::string& text) { told_.push_back(text); }});
     watch_->begin();
     clock_.advance(60s);
@@ -68,6 +69,7 @@ class BandwidthWatchTest : public testing::Test {
       hosts_.add("node0", {.memory_kib = 8 << 20, .cores = 2, .hypervisor = "simulated"})};
   Deaf deaf_;
   std::map<VmId, std::uint64_t> rates_;
+  std::optional<VmId> first_;
   std::chrono::milliseconds latency_{1};
   bool in_step_ = true;
   std::vector<Timer> probes_;
@@ -87,6 +89,23 @@ TEST_F(BandwidthWatchTest, TwoMigrationsShareWhatOneHadAlone) {
   EXPECT_EQ(rate_mib_per_s("x0"), 40U);
   EXPECT_EQ(rate_mib_per_s("x1"), 40U);
   EXPECT_THAT(told_, IsEmpty());
+}
+
+TEST_F(BandwidthWatchTest, ASecondMigrationWaitsWithItsMemoryUntilTheFirstIsOver) {
+  begin({});
+  leaves("x0");
+  clock_.advance(500ms);
+  first_ = VmId("x0");
+
+  leaves("x1");
+  clock_.advance(500ms);
+
+  EXPECT_EQ(rate_mib_per_s("x1"), in_line_mib_per_s);
+  rates_.erase(VmId("x0"));
+  first_ = VmId("x1");
+  watch_->share();
+  clock_.advance(300ms);
+  EXPECT_GT(rate_mib_per_s("x1"), 100U) << "nobody is before it";
 }
 
 TEST_F(BandwidthWatchTest, MigrationsGetLessWhenMessagesAreHeldUpAndMoreWhenTheyAreNot) {

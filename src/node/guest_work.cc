@@ -200,6 +200,16 @@ std::map<VmId, std::uint64_t> GuestWork::outgoing_kib_per_s() const {
   return rates;
 }
 
+std::optional<VmId> GuestWork::first_on_its_way_out() const {
+  const std::pair<const VmId, Work>* first = nullptr;
+  for (const auto& entry : work_) {
+    if (!entry.second.migration) continue;
+    if (first == nullptr || entry.second.since < first->second.since) first = &entry;
+  }
+  if (first == nullptr || first->second.wanted_step > MoveStep::live) return std::nullopt;
+  return first->first;
+}
+
 std::vector<VmId> GuestWork::busy(const std::vector<Duty>& duties) const {
   std::set<VmId> vms;
   for (const auto& [vm, work] : work_) vms.insert(vm);

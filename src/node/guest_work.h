@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -51,6 +52,9 @@ class GuestWork {
   /// The guests that are on their way out, and how much of each was copied in a second, as far as
   /// is known.
   [[nodiscard]] std::map<VmId, std::uint64_t> outgoing_kib_per_s() const;
+  /// Of the guests on their way out the one that began first, as long as it needs no help; none:
+  /// there is none, or it was to have been gone by now.
+  [[nodiscard]] std::optional<VmId> first_on_its_way_out() const;
   /// Whether nothing is being done.
   [[nodiscard]] bool idle() const { return work_.empty(); }
 

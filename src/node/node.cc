@@ -99,6 +99,7 @@ void Node::watch_bandwidth() {
                            return replica_.in_step();
                          },
                      .outgoing_kib_per_s = [this] { return work_.outgoing_kib_per_s(); },
+                     .first_in_line = [this] { return work_.first_on_its_way_out(); },
                      .held_back = [this](const std::string& text) { alarm("bandwidth", text); }});
 }
 
