@@ -80,7 +80,7 @@ swapped_plugs() {
   drill 1
   tells '1\. DANGER: power-strip \(plug 3\) says that node1 is OFF, but it is up'
   tells 'correct the plug on node0'
-  tells 'members disagree on which plug of power-strip is that of node1'
+  tells 'members disagree on which plug of power-strip is that of node2'
   swap_plugs_of_node0
   in_lab power node2 on
   wait_for 120 stands node2 online
