@@ -37,6 +37,33 @@ Done enable_tcp_migration(const std::filesystem::path& root) {
   return {};
 }
 
+/// systemd-nspawn mounts /sys before it enters the node's network, so what is there of network
+/// devices is the machine's. A node shows its own, as any host does.
+constexpr const char* own_devices_unit = "etc/systemd/system/lab-own-devices.service";
+constexpr const char* own_devices =
+    "[Unit]\n"
+    "Description=The lab's node shows its own network devices in /sys\n"
+    "DefaultDependencies=no\n"
+    "Before=sysinit.target\n"
+    "[Service]\n"
+    "Type=oneshot\n"
+    "ExecStart=/bin/sh -c 'mkdir -p /run/sysfs && mount -t sysfs sysfs /run/sysfs && "
+    "mount --bind /run/sysfs/devices/virtual/net /sys/devices/virtual/net && "
+    "mount --bind /run/sysfs/class/net /sys/class/net'\n";
+
+Done show_own_devices(const std::filesystem::path& root) {
+  if (auto done = write_file(root / own_devices_unit, own_devices, 0644); !done) return done;
+  const auto wants = root / "etc/systemd/system/sysinit.target.wants";
+  if (auto made = make_folder(wants); !made) return made;
+  std::error_code error;
+  std::filesystem::create_symlink("../lab-own-devices.service", wants / "lab-own-devices.service",
+                                  error);
+  if (error && error != std::errc::file_exists) {
+    return fail("cannot let a node show its own network devices: " + error.message());
+  }
+  return {};
+}
+
 /// The image has it masked: without an arbiter to ask it fails.
 Done enable_quorum_device(const std::filesystem::path& root) {
   const auto units = root / "etc/systemd/system";
@@ -84,7 +111,7 @@ Done prepare_node(const Names& names, const Shape& shape, int index,
     if (auto done = enable_quorum_device(root); !done) return done;
   }
   if (auto done = enable_tcp_migration(root); !done) return done;
-  if (!is_machine(shape, index)) return {};
+  if (!is_machine(shape, index)) return show_own_devices(root);
   return make_machine_disk(names, index);
 }
 

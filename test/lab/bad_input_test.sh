@@ -107,11 +107,15 @@ without_corosync() {
   say "without Corosync"
   shell node1 'systemctl start upbeatd'
   wait_for in_step node1
+  # Of two nodes the other one would prove this one off.
+  shell node0 'systemctl stop upbeatd'
   shell node1 'systemctl stop corosync'
   wait_for shell node1 'upbeat status | grep -q "start it with .systemctl start corosync"'
   refused node1 1 "look whether it runs on this node with \`systemctl status corosync\`" upbeat drain node0
   shell node1 'systemctl start corosync'
+  shell node0 'systemctl start upbeatd'
   wait_for in_step node1
+  wait_for in_step node0
 }
 
 last_node() {

@@ -100,6 +100,7 @@ last_port_is_late() {
   # shellcheck disable=SC2046  # names of nodes
   pull "" $(each_node)
   wait_for 30 nobody_quorate
+  sleep 5 # a shorter outage is none: a quorum device's vote may come so late
   plug "" node0 node1 node2
   wait_for 30 quorate node0
   sleep 10 # what is tried: that nothing happens meanwhile

@@ -55,10 +55,13 @@ alarms() { node "$1" upbeat status | grep -q "$2"; }
 explains() { node "$1" upbeat explain "$2" | grep -q "$3"; }
 # Looks all the time where each guest's QEMU is; a line for each time that one is seen on two hosts.
 watch_for_twins() {
-  while :; do
-    in_lab status --json | grep -oE '"name":"x[0-9]+",[^}]*"running_on":\["[a-z0-9]+",[^]]*\]' || true
-    sleep 0.1
-  done >"${work}/twins" &
+  (
+    trap - EXIT # it is not this one that cleans up
+    while :; do
+      in_lab status --json | grep -oE '"name":"x[0-9]+",[^}]*"running_on":\["[a-z0-9]+",[^]]*\]' || true
+      sleep 0.1
+    done
+  ) >"${work}/twins" &
   watcher=$!
 }
 nothing_ran_twice() {

@@ -168,7 +168,7 @@ a_libvirtd_that_hangs() {
   wait_for 120 stands node1 draining
   node node0 upbeat events --subject node1 --limit 10 | grep -qF "the hypervisor has not answered for 30 s" ||
     die "a libvirtd that hangs: it does not say why"
-  runs_on x1 node1 || die "x1 cannot have left a host without libvirtd"
+  runs_on x1 node0 && die "x1 cannot have left a host without libvirtd"
   node node1 systemctl kill --kill-whom=main --signal=CONT libvirtd
   falls_ill "a libvirtd that hangs" "the hypervisor has not answered for 30 s"
   gets_well "a libvirtd that hangs"
