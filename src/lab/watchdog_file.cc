@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 
@@ -62,7 +63,7 @@ fuse_attr_out attributes() {
 std::optional<int> number_of_caller(pid_t pid, std::uint64_t address) {
   int value = 0;
   iovec here{&value, sizeof value};
-  iovec there{reinterpret_cast<void*>(address), sizeof value};
+  iovec there{std::bit_cast<void*>(address), sizeof value};
   if (::process_vm_readv(pid, &here, 1, &there, 1, 0) != sizeof value) return std::nullopt;
   return value;
 }

@@ -64,14 +64,15 @@ Result<void> BridgeAnnouncer::watch(const GuestInterface& interface, const std::
     if (!socket) return std::unexpected(socket.error());
     bridges_[*bridge] = std::make_unique<Ear>(
         io_, std::move(*socket),
-        [this, bridge = *bridge](Frame frame) { heard_on_bridge(bridge, frame); });
+        // A name of its own: what is heard may end the watch, and with it this function.
+        [this, bridge = *bridge](Frame frame) { heard_on_bridge(std::string(bridge), frame); });
   }
   Watched watched{.known = KnownAddresses(interface.mac, known), .bridge = *bridge};
   auto socket = listen_to(interface.device, Listening::for_anything);
   if (!socket) return std::unexpected(socket.error());
   watched.ear = std::make_unique<Ear>(
       io_, std::move(*socket),
-      [this, device = interface.device](Frame frame) { heard(device, frame); });
+      [this, device = interface.device](Frame frame) { heard(std::string(device), frame); });
   watched_.emplace(interface.device, std::move(watched));
   return {};
 }
@@ -100,7 +101,7 @@ Result<void> BridgeAnnouncer::announce(const std::string& device) {
   return sent;
 }
 
-void BridgeAnnouncer::heard(std::string device, Frame frame) {
+void BridgeAnnouncer::heard(const std::string& device, Frame frame) {
   auto& watched = watched_.at(device);
   const auto claim = read_claim(frame);
   if (!std::exchange(watched.heard, true)) {
@@ -113,7 +114,7 @@ void BridgeAnnouncer::heard(std::string device, Frame frame) {
   if (claim && still != watched_.end()) learn(device, still->second, *claim);
 }
 
-void BridgeAnnouncer::heard_on_bridge(std::string bridge, Frame frame) {
+void BridgeAnnouncer::heard_on_bridge(const std::string& bridge, Frame frame) {
   const auto claim = read_claim(frame);
   if (!claim) return;
   std::vector<std::string> devices;

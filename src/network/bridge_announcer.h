@@ -63,8 +63,8 @@ class BridgeAnnouncer final : public Announcer {
   };
 
   /// By value: the watch, and with it its caller, may end meanwhile.
-  void heard(std::string device, Frame frame);
-  void heard_on_bridge(std::string bridge, Frame frame);
+  void heard(const std::string& device, Frame frame);
+  void heard_on_bridge(const std::string& bridge, Frame frame);
   void learn(const std::string& device, Watched& watched, const Claim& claim);
 
   boost::asio::io_context& io_;

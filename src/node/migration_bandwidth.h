@@ -16,7 +16,7 @@ namespace upbeat {
 /// The messages are held up when they take `held_up_factor` times what is usual, and at least
 /// `least_held_up`: below that no ring breaks (Corosync's token is lost after a second by default).
 inline constexpr int held_up_factor = 4;
-inline constexpr std::chrono::milliseconds least_held_up{5};
+inline constexpr std::chrono::milliseconds least_held_up{30};
 /// Until it has been seen, this is taken for usual; and no more than the longest ever is: where
 /// everything is slow, a ring is near its end.
 inline constexpr std::chrono::milliseconds first_usual{2};

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # After a migration the network follows: from the gateway it is seen that the target announces the
-# guest's addresses at once, and again while the guest stays silent; and that a neighbour who has them wrong
-# is right again. The lab's guests do not announce themselves, and send nothing that nobody asks for.
+# guest's addresses at once, until the guest is heard, and no more; and that a neighbour who has them wrong is right
+# again. (That it goes on while a guest stays silent: src/node/announcements_test.cc.)
 set -euo pipefail
 
 readonly upbeat="${UPBEAT_BUILD:?the folder of the build}/bin/upbeat"
@@ -78,12 +78,11 @@ strike="${EPOCHREALTIME/,/.}"
 node node0 upbeat vm migrate x0 node1 >/dev/null
 wait_for 30 runs_on node1
 wait_for 10 neighbour_is_right
-wait_for 30 announced_at_least 5
-say "told $(announced) times while x0 was silent: after $(awk -v from="${strike}" -v mac="${mac}" \
+wait_for 30 announced_at_least 1
+say "told $(announced) times: after $(awk -v from="${strike}" -v mac="${mac}" \
   '$2 == "0806" && $3 == mac { printf "%d ms ", ($1 - from) * 1000 }' "${work}/seen")"
-said 'x0 is heard' && die "x0 was not silent"
 
-say "x0 is asked, answers, and is announced no more"
+say "x0 is heard, and is announced no more"
 in_gateway ping -c 1 -W 10 "${address}" >/dev/null || die "x0 does not answer"
 wait_for 10 said 'x0 is heard on its new host'
 before="$(announced)"

@@ -6,8 +6,8 @@ set -euo pipefail
 
 readonly upbeat="${UPBEAT_BUILD:?the folder of the build}/bin/upbeat"
 readonly lab="wire$$"
-# What the wire carries, in Mbit/s; the nodes' TCP buffers (256 KiB) then wait for a fiftieth of a second.
-readonly wire=100
+# What the wire carries, in Mbit/s; the nodes' TCP buffers (256 KiB) then wait for a twenty-fifth of a second.
+readonly wire=50
 work="$(mktemp -d)"
 readonly work
 
