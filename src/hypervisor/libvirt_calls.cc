@@ -21,7 +21,7 @@ constexpr int phase_attempts = 4;
 constexpr int first_throttle_percent = 50;
 constexpr int throttle_percent_a_round = 20;
 /// What libvirt's driver for QEMU takes for no limit: all that fits its count of bytes.
-constexpr unsigned long no_bandwidth_limit_mib_per_s = INT64_MAX / (1024 * 1024);
+constexpr unsigned long no_bandwidth_limit_mib_per_s = INT64_MAX / (1UL << 20U);
 
 /// `cannot <attempt>: <libvirt's words>; <what to do>`.
 std::unexpected<Error> refused(const std::string& attempt, const std::string& what_to_do) {
