@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # After a migration the network follows: from the gateway it is seen that the target announces the
-# guest's addresses at once, until the guest is heard, and no more; and that a neighbour who has them wrong is right
-# again. (That it goes on while a guest stays silent: src/node/announcements_test.cc.)
+# guest's addresses at once, and that a neighbour who has them wrong is right again. (That it goes on while a guest stays
+# silent, and no longer: src/node/announcements_test.cc.)
 set -euo pipefail
 
 readonly upbeat="${UPBEAT_BUILD:?the folder of the build}/bin/upbeat"
@@ -82,11 +82,7 @@ wait_for 30 announced_at_least 1
 say "told $(announced) times: after $(awk -v from="${strike}" -v mac="${mac}" \
   '$2 == "0806" && $3 == mac { printf "%d ms ", ($1 - from) * 1000 }' "${work}/seen")"
 
-say "x0 is heard, and is announced no more"
 in_gateway ping -c 1 -W 10 "${address}" >/dev/null || die "x0 does not answer"
 wait_for 10 said 'x0 is heard on its new host'
-before="$(announced)"
-sleep 6 # longer than the longest pause between two announcements
-[[ "$(announced)" == "${before}" ]] || die "it is announced although it was heard"
 node node1 journalctl --no-pager --unit upbeatd --output cat | grep 'x0 is heard'
 say "well"
