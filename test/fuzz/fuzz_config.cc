@@ -23,6 +23,16 @@ toml::array array_of(const std::vector<std::string>& values) {
   return array;
 }
 
+toml::table table_of(const std::map<std::string, std::vector<std::string>>& values) {
+  toml::table table;
+  for (const auto& [name, list] : values) {
+    toml::array texts;
+    for (const auto& text : list) texts.push_back(text);
+    table.insert(name, texts);
+  }
+  return table;
+}
+
 toml::table table_of(const HealthSettings& health) {
   const auto number = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
   toml::table table{{"ill_for_s", health.ill_for.count()},
@@ -51,7 +61,8 @@ std::string written(const Config& config) {
                                           {"timeout_s", device.timeout.count()},
                                           {"retries", std::int64_t{device.retries}},
                                           {"options", table_of(device.options)},
-                                          {"plugs", table_of(device.plugs)}});
+                                          {"plugs", table_of(device.plugs)},
+                                          {"level", static_cast<std::int64_t>(device.level)}});
   const auto number = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
   const toml::table root{
       {"node", toml::table{{"memory_mib", number(config.memory_mib.value_or(0))},

@@ -170,7 +170,7 @@ levels() {
   in_lab down
 }
 an_operator_speaks() {
-  node node0 upbeat node confirm-off node1 >/dev/null || die "the operator's word was not taken"
+  node node0 upbeat node confirm-off node1 --yes >/dev/null || die "the operator's word was not taken"
   local word
   word="$(now_ms)"
   wait_for 60 answers_on x1 node0
