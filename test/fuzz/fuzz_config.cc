@@ -25,11 +25,7 @@ toml::array array_of(const std::vector<std::string>& values) {
 
 toml::table table_of(const std::map<std::string, std::vector<std::string>>& values) {
   toml::table table;
-  for (const auto& [name, list] : values) {
-    toml::array texts;
-    for (const auto& text : list) texts.push_back(text);
-    table.insert(name, texts);
-  }
+  for (const auto& [name, list] : values) table.insert(name, array_of(list));
   return table;
 }
 
