@@ -49,7 +49,8 @@ lives() {
 }
 all_answer() { [[ "$(in_lab status --json | grep -o '"answers":true' | wc -l)" == 4 ]]; }
 # How often a node became a member. Nothing is run in a node that goes down: what its last kill stops, it waits for.
-joins_of() { node node0 upbeat events --subject "$1" --limit 1000 | grep -c ' joined$' || true; }
+# (Where its host is in the view before its daemon, it is the daemon that comes.)
+joins_of() { node node0 upbeat events --subject "$1" --limit 1000 | grep -cE ' joined$| its daemon is there again$' || true; }
 was_fenced() { node node0 upbeat events --limit 1000 | grep -E 'proves it off|was lost: '; }
 
 # --- the story of each trigger -------------------------------------------------------------------
