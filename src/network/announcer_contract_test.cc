@@ -128,8 +128,8 @@ TEST_P(AnnouncerContract, ForgetsAnAddressThatAnotherGuestOfThisHostClaims) {
   EXPECT_THAT(ear().learned.back(), Pair("tap1", "52:54:00:00:00:02"));
 }
 
-TEST_P(AnnouncerContract, LeavesAloneWhatIsOnNoBridgeOrOnOneThatTellsVlansApart) {
-  for (const auto* device : {"tap2", "tap3", "tap9", "../tap0", ""}) {
+TEST_P(AnnouncerContract, LeavesAloneWhatIsOnNoBridge) {
+  for (const auto* device : {"tap3", "tap9", "../tap0", ""}) {
     const auto watched = announcer().watch({device, guest.mac}, "");
     ASSERT_FALSE(watched.has_value()) << device;
     EXPECT_FALSE(announcer().announce(device).has_value()) << device;

@@ -2,7 +2,7 @@
 // The announcer contract's real world: a network namespace with two Linux bridges and taps.
 //
 //   tap0 ─┐
-//   tap1 ─┼─ br0 ── up0 ═══ far0 (the neighbour)      tap2 ── br1 (vlan_filtering)      tap3
+//   tap1 ─┼─ br0 ── up0 ═══ far0 (the neighbour)      tap3
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
@@ -29,19 +29,15 @@ using namespace std::chrono_literals;
 
 constexpr const char* topology = R"(
 link add br0 type bridge
-link add br1 type bridge vlan_filtering 1
 link add up0 type veth peer name far0
 link set up0 master br0
 link set tap0 master br0
 link set tap1 master br0
-link set tap2 master br1
 link set br0 up
-link set br1 up
 link set up0 up
 link set far0 up
 link set tap0 up
 link set tap1 up
-link set tap2 up
 link set tap3 up
 )";
 
@@ -75,7 +71,7 @@ class BridgeWorld final : public World {
  public:
   BridgeWorld() {
     enter_a_network_of_our_own();
-    for (const auto* device : {"tap0", "tap1", "tap2", "tap3"}) {
+    for (const auto* device : {"tap0", "tap1", "tap3"}) {
       taps_.emplace(device, open_tap(device));
     }
     const auto made = run_checked({.argv = {"ip", "-batch", "-"}, .input = topology});

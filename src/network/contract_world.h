@@ -23,8 +23,7 @@ struct Ear final : AnnouncerListener {
   }
 };
 
-/// Guests' devices "tap0" and "tap1" are on one bridge; "tap2" is on one that tells VLANs apart;
-/// "tap3" is on none.
+/// Guests' devices "tap0" and "tap1" are on one bridge; "tap3" is on none.
 class World {
  public:
   World() = default;
