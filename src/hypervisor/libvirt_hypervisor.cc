@@ -31,6 +31,9 @@ std::string with_node(std::string pattern, const std::string& node) {
 
 }  // namespace
 
+/// MiB/s, or as much as there is room for; or nothing was said of it.
+using Bandwidth = std::optional<std::optional<std::uint64_t>>;
+
 /// A migration that we were asked for; shared by the loop and the workers.
 struct LibvirtHypervisor::Migration {
   std::mutex mutex;
@@ -47,7 +50,7 @@ struct LibvirtHypervisor::Migration {
 /// `run` migrates the guest in a manner; blocking.
 struct LibvirtHypervisor::Attempt {
   std::string what;  ///< for people
-  std::function<Result<MigrationSummary>(libvirt_calls::Manner, std::optional<std::uint64_t>)> run;
+  std::function<Result<MigrationSummary>(libvirt_calls::Manner, const Bandwidth&)> run;
 };
 
 /// Runs one attempt after another until one ends that was to be the last.
@@ -55,7 +58,7 @@ Result<MigrationSummary> LibvirtHypervisor::carry_out(Migration& migration,
                                                       const Attempt& attempt) {
   while (true) {
     auto manner = libvirt_calls::Manner::live;
-    std::optional<std::uint64_t> mib_per_s;
+    Bandwidth bandwidth;
     {
       const std::lock_guard lock(migration.mutex);
       if (migration.cancelled) {
@@ -65,9 +68,9 @@ Result<MigrationSummary> LibvirtHypervisor::carry_out(Migration& migration,
       migration.begun = true;
       migration.begins_anew = false;
       if (migration.slowed_down) manner = libvirt_calls::Manner::slowed_down;
-      mib_per_s = migration.mib_per_s;
+      if (migration.limited) bandwidth = migration.mib_per_s;
     }
-    auto result = attempt.run(manner, mib_per_s);
+    auto result = attempt.run(manner, bandwidth);
     const std::lock_guard lock(migration.mutex);
     if (!result && migration.begins_anew && !migration.cancelled) continue;
     migration.ended = true;
@@ -239,14 +242,10 @@ void LibvirtHypervisor::migrate(const VmId& vm, const std::string& to_node,
         fail("cannot " + what + ": a migration of it is under way already; wait for its end"));
   }
   auto migration = std::make_shared<Migration>();
-  if (const auto limit = bandwidth_.find(vm); limit != bandwidth_.end()) {
-    migration->mib_per_s = limit->second;
-    migration->limited = true;
-  }
+  migration->limited = limited_.contains(vm);
   migrations_.emplace(vm, migration);
   auto ended = [this, vm, done = std::move(done)](Result<MigrationSummary> result) {
     migrations_.erase(vm);
-    bandwidth_.erase(vm);
     done(std::move(result));
   };
   const libvirt_calls::Destination to{to_node, with_node(options_.migrate_uri, to_node),
@@ -256,14 +255,14 @@ void LibvirtHypervisor::migrate(const VmId& vm, const std::string& to_node,
       [vm, to, what, migration](LibvirtSession& session) -> Result<MigrationSummary> {
         auto end = carry_out(
             *migration,
-            {what, [&](libvirt_calls::Manner manner, std::optional<std::uint64_t> mib_per_s) {
+            {what, [&](libvirt_calls::Manner manner, const Bandwidth& bandwidth) {
                const bool slowed_down = manner == libvirt_calls::Manner::slowed_down;
                libvirt_calls::limit_pause(
                    session.slow(), vm,
                    pause_limit(slowed_down ? MoveStep::slowed_down : MoveStep::live));
                // Unless we were told, it is for others to say (`virsh migrate-setspeed`).
-               if (mib_per_s) {
-                 static_cast<void>(libvirt_calls::limit_bandwidth(session.slow(), vm, mib_per_s));
+               if (bandwidth) {
+                 static_cast<void>(libvirt_calls::limit_bandwidth(session.slow(), vm, *bandwidth));
                }
                return libvirt_calls::migrate(session.slow(), session.inbox(), vm, to, manner);
              }});
@@ -356,16 +355,21 @@ void LibvirtHypervisor::migration_progress(const VmId& vm,
 void LibvirtHypervisor::limit_bandwidth(const VmId& vm, std::optional<std::uint64_t> mib_per_s,
                                         Done<void> done) {
   const std::string what = "limit the bandwidth of the migration of " + vm.get();
-  const auto found = migrations_.find(vm);
-  bandwidth_[vm] = mib_per_s;
-  if (found == migrations_.end()) return come_back<void>(std::move(done))({});
+  std::shared_ptr<Migration> ours;
+  if (const auto found = migrations_.find(vm); found != migrations_.end()) {
+    ours = found->second;
+    limited_.insert(vm);
+  }
   call<void>(quick_, what, std::move(done),
-             [vm, mib_per_s, ours = found->second](LibvirtSession& session) -> Result<void> {
-               {
+             [vm, mib_per_s, ours](LibvirtSession& session) -> Result<void> {
+               if (ours) {
                  const std::lock_guard lock(ours->mutex);
                  ours->mib_per_s = mib_per_s;
                  ours->limited = true;
                  if (!ours->begun || ours->ended) return {};
+               } else if (const auto now = libvirt_calls::progress(session.quick(), vm);
+                          !now || !*now) {
+                 return now ? Result<void>{} : std::unexpected(now.error());
                }
                return libvirt_calls::limit_bandwidth(session.quick(), vm, mib_per_s);
              });

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -88,8 +89,8 @@ class LibvirtHypervisor final : public Hypervisor {
   bool told_lost_ = false;
   Timer retry_;
   Timer patience_;
-  std::map<VmId, std::shared_ptr<Migration>> migrations_;      ///< queued and under way
-  std::map<VmId, std::optional<std::uint64_t>> bandwidth_;     ///< of those, and of the next, MiB/s
+  std::map<VmId, std::shared_ptr<Migration>> migrations_;  ///< queued and under way
+  std::set<VmId> limited_;  ///< whose limit libvirt may have kept from an earlier migration
   std::map<std::uint64_t, std::shared_ptr<void>> unanswered_;  ///< the `done`s of calls under way
   std::uint64_t next_call_ = 0;
   std::shared_ptr<Home> home_;

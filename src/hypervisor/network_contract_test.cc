@@ -28,10 +28,11 @@ class NetworkContract : public HypervisorContract {
     return create(Host::a, vm, xml);
   }
   Result<GuestNetwork> network(Host host) {
-    return await<GuestNetwork>([&](Done<GuestNetwork> done) { on(host).network(vm, done); });
+    return await<GuestNetwork>(
+        [&](Done<GuestNetwork> done) { on(host).network(vm, std::move(done)); });
   }
   Result<void> keep_note(Host host, const std::string& note) {
-    return await<void>([&](Done<void> done) { on(host).keep_note(vm, note, done); });
+    return await<void>([&](Done<void> done) { on(host).keep_note(vm, note, std::move(done)); });
   }
 };
 
@@ -87,12 +88,15 @@ TEST_P(NetworkContract, CopiesNoMoreASecondThanItIsToldUntilItIsToldOtherwise) {
   ASSERT_TRUE(create(Host::a, Kind::idle).has_value());
   ASSERT_TRUE(world().wait([&] { return world().booted(Host::a, vm); }));
   const auto limit = [&](std::optional<std::uint64_t> mib_per_s) {
-    return await<void>([&](Done<void> done) { on(Host::a).limit_bandwidth(vm, mib_per_s, done); });
+    return await<void>(
+        [&](Done<void> done) { on(Host::a).limit_bandwidth(vm, mib_per_s, std::move(done)); });
   };
 
-  const auto before = limit(1);
-  ASSERT_TRUE(before.has_value()) << before.error().text;
+  const auto too_early = limit(2);
+  EXPECT_TRUE(too_early.has_value()) << too_early.error().text;
   const auto under_way = begin_move("nodeB");
+  const auto at_once = limit(1);
+  ASSERT_TRUE(at_once.has_value()) << at_once.error().text;
   const auto copies = [&] {
     const auto now = progress();
     return now && *now && (*now)->rate_kib_per_s > 0;

@@ -210,8 +210,10 @@ void SimulatedHypervisor::migration_progress(const VmId& vm,
 void SimulatedHypervisor::limit_bandwidth(const VmId& vm, std::optional<std::uint64_t> mib_per_s,
                                           Done<void> done) {
   call<void>("limit the bandwidth of the migration of " + vm.get(), std::move(done),
-             [host = host_, vm, mib_per_s](const Answer<void>& answer) {
-               host->bandwidth_kib_per_s_[vm] = mib_per_s.value_or(0) * 1024;
+             [host = host_, &world = world_, vm, mib_per_s](const Answer<void>& answer) {
+               if (world.migration(*host, vm) != nullptr) {
+                 host->bandwidth_kib_per_s_[vm] = mib_per_s.value_or(0) * 1024;
+               }
                answer({});
              });
 }

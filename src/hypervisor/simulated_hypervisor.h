@@ -16,7 +16,7 @@ namespace upbeat {
 /// Lives as long as the daemon that uses it; the host outlives it, and its guests go on. A host has
 /// one at a time. After a power cut nothing comes back any more: the host's next life wants a new
 /// one.
-class SimulatedHypervisor final : public Hypervisor {
+class SimulatedHypervisor : public Hypervisor {
  public:
   explicit SimulatedHypervisor(SimulatedHost& host);
   SimulatedHypervisor(const SimulatedHypervisor&) = delete;

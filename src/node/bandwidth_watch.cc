@@ -17,13 +17,13 @@ void BandwidthWatch::look() {
   } else if (!probed_) {
     probed_ = now;
   }
-  // What was said while a migration was made ready may have come too early to count.
-  const auto outgoing = hooks_.outgoing_kib_per_s();
-  std::erase_if(limits_, [&](const auto& limit) {
-    const auto found = outgoing.find(limit.first);
-    return limit.second && found != outgoing.end() && found->second == 0;
-  });
   share();
+  // A hypervisor forgets what it is told while it makes a migration ready or begins to copy: it
+  // goes on with the limit it had read before (libvirt 9.0, qemuMigrationSrcRun), and does not show
+  // that.
+  for (const auto& [vm, limit] : limits_) {
+    if (limit.said) say(vm);
+  }
   next_ =
       clock_.after(hooks_.outgoing_kib_per_s().empty() ? idle_probe_interval : busy_probe_interval,
                    [this] { look(); });
@@ -70,15 +70,24 @@ void BandwidthWatch::share() {
 }
 
 void BandwidthWatch::limit(const VmId& vm, std::optional<std::uint64_t> mib_per_s) {
-  // Without a word it is unlimited.
-  const auto [holds, is_new] = limits_.try_emplace(vm, std::nullopt);
-  if (holds->second == mib_per_s) return;
-  holds->second = mib_per_s;
-  hypervisor_.limit_bandwidth(vm, mib_per_s, [this, vm, mib_per_s](const Result<void>& limited) {
-    const auto found = limits_.find(vm);
-    // Not yet, perhaps: the next look tries again.
-    if (!limited && found != limits_.end() && found->second == mib_per_s) limits_.erase(found);
-  });
+  auto& limit = limits_[vm];
+  if (limit.mib_per_s == mib_per_s) return;
+  limit.mib_per_s = mib_per_s;
+  limit.said = true;
+  say(vm);
+}
+
+void BandwidthWatch::say(const VmId& vm) {
+  auto& limit = limits_.at(vm);
+  if (std::exchange(limit.under_way, true)) return;
+  hypervisor_.limit_bandwidth(vm, limit.mib_per_s,
+                              [this, vm, said = limit.mib_per_s](const Result<void>& limited) {
+                                const auto found = limits_.find(vm);
+                                if (found == limits_.end()) return;
+                                found->second.under_way = false;
+                                // A refusal is not for long: the next look says it again.
+                                if (limited && found->second.mib_per_s != said) say(vm);
+                              });
 }
 
 }  // namespace upbeat

@@ -56,18 +56,27 @@ class BandwidthWatch {
   void share();
 
  private:
+  /// What a migration should have of the wire. Nobody is told that it has all of it, unless it once
+  /// had less: what an admin set is the admin's.
+  struct Limit {
+    std::optional<std::uint64_t> mib_per_s;
+    bool said = false;
+    bool under_way = false;  ///< the hypervisor has not answered
+  };
+
   void look();
   void heard(std::chrono::nanoseconds latency);
   void tell(const std::string& text);
   void limit(const VmId& vm, std::optional<std::uint64_t> mib_per_s);
+  void say(const VmId& vm);
   [[nodiscard]] OutgoingTraffic traffic() const;
 
   Hypervisor& hypervisor_;
   Clock& clock_;
   MigrationBandwidth rule_;
   BandwidthHooks hooks_;
-  std::optional<MonotonicTime> probed_;                  ///< the oldest probe that is not back
-  std::map<VmId, std::optional<std::uint64_t>> limits_;  ///< that hold, of migrations under way
+  std::optional<MonotonicTime> probed_;  ///< the oldest probe that is not back
+  std::map<VmId, Limit> limits_;         ///< of migrations under way
   std::string told_;
   Timer next_;
 };

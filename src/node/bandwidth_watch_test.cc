@@ -24,6 +24,16 @@ struct Deaf final : HypervisorListener {
   void on_hypervisor_lost(const Error& /*why*/) override {}
 };
 
+struct Moody final : SimulatedHypervisor {
+  using SimulatedHypervisor::SimulatedHypervisor;
+  void limit_bandwidth(const VmId& vm, std::optional<std::uint64_t> mib_per_s,
+                       Done<void> done) override {
+    if (refuses) return done(fail("cannot limit it: it is being made ready"));
+    SimulatedHypervisor::limit_bandwidth(vm, mib_per_s, std::move(done));
+  }
+  bool refuses = false;
+};
+
 /// A host with guests of 1 GiB on the move to another, and a ring whose messages take `latency_`.
 class BandwidthWatchTest : public testing::Test {
  protected:
@@ -48,11 +58,16 @@ class BandwidthWatchTest : public testing::Test {
     probes_.push_back(clock_.after(latency_, [this, sent = clock_.now()] { watch_->back(sent); }));
     return true;
   }
+  /// Says something to the hypervisor behind the watch's back, as one that forgets would.
+  void becomes(const std::string& name, std::uint64_t mib_per_s) {
+    hypervisor_.limit_bandwidth(VmId(name), mib_per_s, [](const auto& /*done*/) {});
+    clock_.advance(5ms);
+  }
   void leaves(const std::string& name) {
     const VmId vm(name);
     hosts_.host("node0").begin_with(vm, "", 1 << 20);
     hypervisor_.migrate(vm, "node1", [](const auto& /*end*/) {});
-    rates_[vm] = 100 * 1024;
+    rates_[vm] = std::uint64_t{100} * 1024;
     watch_->share();
   }
   std::uint64_t rate_mib_per_s(const std::string& name) {
@@ -65,7 +80,7 @@ class BandwidthWatchTest : public testing::Test {
 
   SimulatedClock clock_;
   SimulatedHosts hosts_{clock_};
-  SimulatedHypervisor hypervisor_{
+  Moody hypervisor_{
       hosts_.add("node0", {.memory_kib = 8 << 20, .cores = 2, .hypervisor = "simulated"})};
   Deaf deaf_;
   std::map<VmId, std::uint64_t> rates_;
@@ -106,6 +121,49 @@ TEST_F(BandwidthWatchTest, ASecondMigrationWaitsWithItsMemoryUntilTheFirstIsOver
   watch_->share();
   clock_.advance(300ms);
   EXPECT_GT(rate_mib_per_s("x1"), 100U) << "nobody is before it";
+}
+
+TEST_F(BandwidthWatchTest, WhatAHypervisorForgetsIsSaidAgain) {
+  begin({});
+  leaves("x0");
+  first_ = VmId("x0");
+  leaves("x1");
+  rates_.erase(VmId("x0"));
+  watch_->share();
+  clock_.advance(20ms);
+
+  becomes("x1", in_line_mib_per_s);
+  clock_.advance(2 * busy_probe_interval);
+
+  EXPECT_GT(rate_mib_per_s("x1"), 100U);
+}
+
+TEST_F(BandwidthWatchTest, WhatWasRefusedIsSaidAgain) {
+  begin({});
+  leaves("x0");
+  first_ = VmId("x0");
+  leaves("x1");
+  clock_.advance(500ms);
+  hypervisor_.refuses = true;
+  rates_.erase(VmId("x0"));
+  watch_->share();
+  clock_.advance(20ms);
+  hypervisor_.refuses = false;
+
+  clock_.advance(2s);
+
+  EXPECT_GT(rate_mib_per_s("x1"), 100U);
+}
+
+TEST_F(BandwidthWatchTest, AGuestOnItsWayAloneIsAsItsAdminSetIt) {
+  begin({});
+  leaves("x0");
+  clock_.advance(500ms);
+
+  becomes("x0", 7);
+  clock_.advance(2s);
+
+  EXPECT_EQ(rate_mib_per_s("x0"), 7U);
 }
 
 TEST_F(BandwidthWatchTest, MigrationsGetLessWhenMessagesAreHeldUpAndMoreWhenTheyAreNot) {

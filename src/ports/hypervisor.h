@@ -152,7 +152,8 @@ class Hypervisor {
   /// the hypervisor cannot tell.
   virtual void migration_progress(const VmId& vm, Done<std::optional<MigrationProgress>> done) = 0;
   /// Copies no more than so many MiB of the guest's memory in a second, or as much as there is room
-  /// for: in its migration under way, or else in the next that begins. Done when it holds.
+  /// for: in its migration under way, whoever began that. Done when it holds, or where none is
+  /// under way. While one is made ready it may be forgotten: say it again.
   virtual void limit_bandwidth(const VmId& vm, std::optional<std::uint64_t> mib_per_s,
                                Done<void> done) = 0;
   /// How the guest, which is on this host, hangs on its networks.
