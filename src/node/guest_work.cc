@@ -115,8 +115,6 @@ void GuestWork::tell_failure(const VmId& vm, const Event& failure) {
         }
         // Cancelling it while the hypervisor hung came to nothing.
         if (work.cancelled && now && *now) cancel(vm);
-        // An earlier upbeatd that began it may have held it back.
-        if (!work.cancelled && now && *now) hypervisor_.limit_bandwidth(vm, {}, [](const auto&) {});
         hasten(vm);
         work.progress =
             clock_.after(progress_interval, [this, vm, failure] { tell_failure(vm, failure); });
