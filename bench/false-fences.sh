@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# false-fences.sh [MINUTES]: how many nodes are lost or fenced in a lab of four nodes and eight guests while the
-# machine and the lab's network are kept busy and a guest moves every minute (docs/measuring.md).
+# false-fences.sh [MINUTES]: how many nodes are lost, fenced or reset by their watchdogs of 10 s in a lab of four nodes
+# and eight guests while the machine and the lab's network are kept busy and a guest moves every minute (docs/measuring.md).
 #   UPBEAT_BUILD  the folder of the build (build)    UPBEAT_LAB  the lab's name (stress)
 #   UPBEAT_OUT    a folder for what was seen; it stays (one below /tmp)
 # Status 0: nobody was lost or fenced; 1: somebody was, or it could not be tried.
@@ -77,6 +77,13 @@ busy_wires() {
 place_of() { node node0 upbeat vm list | awk -v vm="$1" '$1 == vm && $2 == "running" { print $3 }'; }
 all_run() { [[ "$(node node0 upbeat vm list | awk '$2 == "running"' | wc -l)" == "${vms}" ]]; }
 all_answer() { [[ "$(in_lab status --json | grep -o '"answers":true' | wc -l)" == "${vms}" ]]; }
+# Each node's watchdog, on which the cluster counts.
+all_armed() {
+  local index
+  for ((index = 0; index < nodes; index++)); do
+    node node0 upbeat explain "node${index}" | grep -q 'Its watchdog resets it within 10.0 s' || return 1
+  done
+}
 boot_ids() {
   in_lab status --json | grep -o '"name":"x[0-9]*"[^}]*' |
     sed -E 's/.*"name":"(x[0-9]+)".*"boot_id":"([^"]*)".*"memory_errors":([0-9]+).*"disk_errors":([0-9]+).*/\1 \2 \3 \4/'
@@ -135,10 +142,11 @@ for tool in stress-ng iperf3 jq; do
   command -v "${tool}" >/dev/null || die "there is no ${tool}: tools/setup bench installs it"
 done
 say "a cluster of ${nodes} nodes and ${vms} guests; what is seen goes to ${out}"
-in_lab up --nodes "${nodes}" --vms "${vms}" --deb "$(find "${build}" -maxdepth 1 -name 'upbeat_*.deb')" \
+in_lab up --nodes "${nodes}" --vms "${vms}" --watchdog 10 --deb "$(find "${build}" -maxdepth 1 -name 'upbeat_*.deb')" \
   >"${out}/up" 2>&1 || { cat "${out}/up" >&2; die "the lab did not come up"; }
 wait_for 120 all_run
 wait_for 120 all_answer
+wait_for 60 all_armed
 boot_ids >"${out}/boots"
 : >"${out}/moves"
 corosync_said
@@ -172,6 +180,7 @@ say "traffic: $(grep -h '^sent' "${out}/load.log" | awk '{ n++; s += $2 } END { 
 say "load average: $(awk '{ n++; s += $3 } END { if (n) printf "%.1f", s / n }' "${out}/load")"
 say "lost, fenced, reset, alarmed: $(wc -l <"${out}/bad")"
 cat "${out}/bad"
+all_armed || die "a watchdog is not armed any more"
 diff -u "${out}/boots" "${out}/boots.after" || die "a guest did not live through it"
 [[ ! -s "${out}/bad" ]] || die "somebody was lost who need not have been: see ${out}"
 say "no false fence in ${minutes} min"

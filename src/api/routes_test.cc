@@ -1,52 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the API answers to good and bad requests, without a socket.
-#include "api/routes.h"
+#include "api/routes_test.h"
 
-#include <gtest/gtest.h>
-
-#include <boost/json.hpp>
-
-#include "api/service_twin.h"
 #include "api/snapshot.h"
-#include "clock/simulated_clock.h"
 
 namespace upbeat {
 namespace {
 
 namespace json = boost::json;
 using namespace std::chrono_literals;
-
-class Routes : public testing::Test {
- protected:
-  Routes() {
-    clock.advance(100ms);
-    service.run_vm("x0", 256);
-    clock.advance(1s);
-  }
-
-  ApiResponse ask(const std::string& method, const std::string& target,
-                  const std::string& body = "") {
-    ApiResponse response;
-    int answers = 0;
-    answer(service, {.method = method, .target = target, .body = body},
-           [&](const ApiAnswer& given) {
-             ++answers;
-             response = std::get<ApiResponse>(given);
-           });
-    clock.advance(1ms);
-    EXPECT_EQ(answers, 1);
-    return response;
-  }
-
-  std::string error(const ApiResponse& response) {
-    return std::string(json::parse(response.body).at("error").as_string());
-  }
-
-  const VmRecord& x0() { return service.state().vms.at(VmId{"x0"}); }
-
-  SimulatedClock clock;
-  ServiceTwin service{clock};
-};
 
 TEST_F(Routes, DoNotShowTheCluster) {
   const ApiResponse response = ask("GET", "/v1/status");
@@ -337,107 +299,6 @@ TEST_F(Routes, BreakOverADefinitionThatMakesNoSense) {
     const auto body = json::serialize(json::object{{"domain_xml", xml}});
     EXPECT_EQ(ask("POST", "/v1/vms", body).status, 400U) << memory;
   }
-}
-
-class Following : public Routes {
- protected:
-  void follow(const std::string& query) {
-    answer(service, {.method = "GET", .target = "/v1/events?follow=true" + query, .body = {}},
-           [&](const ApiAnswer& given) {
-             following = std::get<ApiStream>(given).begin(
-                 [&](const std::string& line) { lines.push_back(json::parse(line)); });
-           });
-  }
-
-  Timer following;
-  std::vector<json::value> lines;
-};
-
-TEST_F(Following, TellsThePastUnasked) {
-  follow("");
-  EXPECT_TRUE(lines.empty());
-  service.apply(VmWanted{.vm = VmId{"x0"}, .wanted = Wanted::stopped});
-  ASSERT_EQ(lines.size(), 1U);
-  EXPECT_EQ(lines.front().at("text"), "is wanted stopped");
-}
-
-TEST_F(Following, LeavesAGapOrOverlapBetweenPastAndFuture) {
-  follow("&after=0");
-  service.apply(VmWanted{.vm = VmId{"x0"}, .wanted = Wanted::stopped});
-  const auto all = service.history(EventIndex{}, events_limit, "").value();
-  ASSERT_EQ(lines.size(), all.size());
-  for (std::size_t at = 0; at < all.size(); ++at)
-    EXPECT_EQ(lines[at].at("text"), all[at].text.c_str());
-}
-
-TEST_F(Following, TellsOfOthers) {
-  follow("&subject=node1");
-  service.apply(VmWanted{.vm = VmId{"x0"}, .wanted = Wanted::stopped});
-  EXPECT_TRUE(lines.empty());
-}
-
-TEST_F(Following, KeepsSilentAboutQuietEventsThoughAsked) {
-  follow("&every=true");
-  service.apply(Tick{.elapsed = 10ms});
-  ASSERT_EQ(lines.size(), 1U);
-  EXPECT_EQ(lines.front(), (json::object{{"index", service.state().index.get()}}));
-}
-
-TEST_F(Following, GoesOnAfterItsEnd) {
-  follow("&every=true");
-  following.cancel();
-  service.apply(Tick{.elapsed = 10ms});
-  EXPECT_TRUE(lines.empty());
-}
-
-TEST_F(Routes, DoNotDrill) {
-  EXPECT_EQ(ask("GET", "/v1/drill").status, 404U);
-
-  const ApiResponse begun = ask("POST", "/v1/drill");
-  const ApiResponse joined = ask("POST", "/v1/drill");
-  const json::value under_way = json::parse(ask("GET", "/v1/drill").body);
-  clock.advance(1s);
-  const json::value over = json::parse(ask("GET", "/v1/drill").body);
-
-  EXPECT_EQ(begun.status, 202U);
-  EXPECT_EQ(begun.body, joined.body);
-  EXPECT_TRUE(under_way.at("running").as_bool());
-  EXPECT_EQ(under_way.at("nodes").at(0).at("answer"), "waiting");
-  EXPECT_FALSE(over.at("running").as_bool());
-  EXPECT_EQ(over.at("nodes").at(0).at("fencing").as_array().size(), 2U);
-  EXPECT_TRUE(over.at("findings").as_array().empty()) << over;
-}
-
-TEST_F(Routes, DoNotTellWhatADrillFound) {
-  service.outlets_off = {{NodeId{1}, NodeId{2}}};
-  ask("POST", "/v1/drill");
-  clock.advance(1s);
-
-  const json::value drill = json::parse(ask("GET", "/v1/drill").body);
-
-  EXPECT_EQ(drill.at("findings").at(0).at("flaw"), "proved-off-alive");
-  EXPECT_EQ(drill.at("findings").at(0).at("node"), "node2");
-}
-
-TEST_F(Routes, DoNotRefuseADrillWithoutQuorum) {
-  service.refusal = "cannot drill: no quorum";
-  service.daemon_status.quorate = false;
-
-  const ApiResponse refused = ask("POST", "/v1/drill");
-
-  EXPECT_EQ(refused.status, 503U);
-  EXPECT_EQ(error(refused), service.refusal);
-}
-
-TEST_F(Routes, DoNotLetAWatchdogResetItsHost) {
-  EXPECT_EQ(ask("POST", "/v1/nodes/node2/watchdog-drill").status, 409U);
-  EXPECT_EQ(ask("POST", "/v1/nodes/node9/watchdog-drill").status, 404U);
-  service.apply(WatchdogArmed{NodeId{2}, 1, 10s});
-
-  const ApiResponse begun = ask("POST", "/v1/nodes/node2/watchdog-drill");
-
-  EXPECT_EQ(begun.status, 202U);
-  EXPECT_EQ(json::parse(begun.body).at("within_ms"), 13000);
 }
 
 }  // namespace

@@ -116,7 +116,7 @@ struct NodeRecord {
 
 /// What a watchdog's last feed may come late (node/self_fence.h), and what hardware and the clocks
 /// of two hosts may differ.
-inline constexpr std::chrono::milliseconds watchdog_margin{3'000};
+inline constexpr std::chrono::milliseconds watchdog_margin{1'500};
 
 // --- guests ------------------------------------------------------------------------------------
 

@@ -59,7 +59,7 @@ TEST_F(Watchdogs, AreExplainedWhileTheyAreWaitedFor) {
   EXPECT_EQ(explain_node(cluster.state, NodeId(home)).at(1),
             "Its watchdog resets it within 10.0 s once it has lost touch with the cluster.");
   lose_home();
-  cluster.pass(3s);
+  cluster.pass(watchdog_margin);
 
   EXPECT_EQ(explain_node(cluster.state, NodeId(home)).at(1),
             "Its watchdog will have reset it in 10.0 s.");

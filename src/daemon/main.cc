@@ -14,6 +14,7 @@
 #include "clock/asio_clock.h"
 #include "core/status_line.h"
 #include "daemon/config.h"
+#include "daemon/loop_priority.h"
 #include "daemon/node_service.h"
 #include "daemon/shutdown_gate.h"
 #include "daemon/status_display.h"
@@ -95,6 +96,8 @@ StatusDisplay::Look look_at(const Node& node) {
 
 /// The program's parts live in this function, in the order in which they need each other.
 int run(const Config& config) {
+  // Before anything starts a thread of its own.
+  if (const auto first = go_before_ordinary_work(); !first) spdlog::warn("{}", first.error().text);
   auto journal = SqliteJournal::open(config.state_file);
   if (!journal) return give_up(journal.error());
   auto fence_devices = devices(config);

@@ -13,6 +13,7 @@
 #include <set>
 
 #include "lab/demo_progress.h"
+#include "lab/demo_remains.h"
 #include "lab/demo_report.h"
 #include "lab/demo_stage.h"
 #include "lab/demo_strikes.h"
@@ -169,18 +170,33 @@ Result<DemoReport> strike_twice(const Stage& stage) {
   return report;
 }
 
+/// The lab goes, and with it all that could say why.
+void show_remains(const Stage& stage) {
+  static constexpr std::size_t shown = 30;
+  stage.progress.say("keeping what was written");
+  stage.progress.print("\nThe last of the cluster's history:\n" + last_of_history(stage, shown));
+  const auto kept = keep_remains(stage, std::filesystem::temp_directory_path());
+  stage.progress.print(kept ? "What was written is kept in " + kept->string() +
+                                  " (a node's journal: journalctl --directory " +
+                                  (*kept / "node0/journal").string() + ")\n"
+                            : kept.error().text + "\n");
+}
+
 Result<Verdict> play(const Names& names, const DemoOptions& options) {
   auto lab = Lab::open(names.lab());
   if (!lab) return std::unexpected(lab.error());
   ProgressLine progress;
-  const auto report = strike_twice({*lab, progress});
+  const Stage stage{*lab, progress};
+  const auto report = strike_twice(stage);
+  const bool gone_wrong = !report || !wrong_in_kind(*report).empty();
+  if (gone_wrong && options.afterwards == Afterwards::down && !interrupted()) show_remains(stage);
   if (!report) return std::unexpected(report.error());
   if (!options.json.empty()) {
     if (auto done = write_file(options.json, to_json(*report)); !done) {
       return std::unexpected(done.error());
     }
   }
-  return wrong_in_kind(*report).empty() ? Verdict::passed : Verdict::failed;
+  return gone_wrong ? Verdict::failed : Verdict::passed;
 }
 
 /// Before a minute has gone into figures that cannot be kept.

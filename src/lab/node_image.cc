@@ -171,6 +171,8 @@ const std::vector<std::string>& node_packages() {
       "snmp",
       // a UPS of its dummy driver
       "nut-server",
+      // what a disk says of itself
+      "smartmontools",
       // docs/decisions/0001: with Debian 12's own QEMU an emulated guest stands still for 70-240 ms
       // when its migration begins
       "qemu-system-x86/bookworm-backports", "qemu-system-common/bookworm-backports",

@@ -69,6 +69,8 @@ void BandwidthWatch::share() {
   }
 }
 
+void BandwidthWatch::inherits(const VmId& vm) { limits_[vm].said = true; }
+
 void BandwidthWatch::limit(const VmId& vm, std::optional<std::uint64_t> mib_per_s) {
   auto& limit = limits_[vm];
   if (limit.mib_per_s == mib_per_s) return;

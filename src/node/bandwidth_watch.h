@@ -54,6 +54,9 @@ class BandwidthWatch {
   void back(MonotonicTime sent);
   /// What leaves has changed: shares the wire out anew.
   void share();
+  /// An earlier life of this daemon began this one, and may have told it to wait: the hypervisor is
+  /// told what holds now, whatever that is.
+  void inherits(const VmId& vm);
 
  private:
   /// What a migration should have of the wire. Nobody is told that it has all of it, unless it once

@@ -166,6 +166,17 @@ TEST_F(BandwidthWatchTest, AGuestOnItsWayAloneIsAsItsAdminSetIt) {
   EXPECT_EQ(rate_mib_per_s("x0"), 7U);
 }
 
+TEST_F(BandwidthWatchTest, WhatAnEarlierDaemonSaidHoldsNoLongerThanThisOneWantsIt) {
+  begin({});
+  leaves("x0");
+  becomes("x0", in_line_mib_per_s);
+
+  watch_->inherits(VmId("x0"));
+  clock_.advance(2 * busy_probe_interval);
+
+  EXPECT_GT(rate_mib_per_s("x0"), 100U);
+}
+
 TEST_F(BandwidthWatchTest, MigrationsGetLessWhenMessagesAreHeldUpAndMoreWhenTheyAreNot) {
   begin(80);
   leaves("x0");

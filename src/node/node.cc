@@ -281,9 +281,11 @@ void Node::do_duty(const RunHere& duty) {
 void Node::do_duty(const SendAway& duty) {
   if (duty.since > replica_.safe()) return;
   const auto to = name_of(state(), duty.to);
-  if (work_.send(duty, self(), to))
-    say("asks the hypervisor to move " + duty.vm.get() + " to " + to);
-  if (bandwidth_) bandwidth_->share();
+  const bool begins = work_.send(duty, self(), to);
+  if (begins) say("asks the hypervisor to move " + duty.vm.get() + " to " + to);
+  if (!bandwidth_) return;
+  bandwidth_->share();
+  if (begins && duty.since <= inherited_) bandwidth_->inherits(duty.vm);
 }
 
 void Node::do_duty(const CallOff& duty) { work_.call_off(duty, self(), name_of(state(), duty.to)); }
@@ -335,6 +337,7 @@ void Node::on_in_step() {
   // Cluster time must not run ahead: what the watchdogs of lost nodes had is counted from here on.
   last_tick_ = ports_.clock.now();
   say("is in step with the cluster");
+  if (!inherited_) inherited_ = state().index;
   inventory_.look_now();
   // The state that counts may be an older one, or that of a part that went on without us.
   work_.forget_after(state().index);

@@ -180,7 +180,10 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   bool reset_wanted_ = false;  ///< a drill lets the watchdog reset this host
 
   std::optional<std::string> frozen_;
-  std::map<std::string, std::string> alarms_;        ///< by what is ailing
+  std::map<std::string, std::string> alarms_;  ///< by what is ailing
+  /// The newest event when this life of the daemon came in step: migrations decided on up to then
+  /// may be under way already.
+  std::optional<EventIndex> inherited_;
   bool deciding_ = false;                            ///< our decisions are under way in the order
   std::set<std::pair<EventIndex, NodeId>> fencing_;  ///< tries begun, by their decision
   bool reconcile_posted_ = false;

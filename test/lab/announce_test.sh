@@ -3,38 +3,15 @@
 # After a migration the network follows: from the gateway it is seen that the target announces the
 # guest's addresses at once, and that a neighbour who has them wrong is right again. (That it goes on while a guest stays
 # silent, and no longer: src/node/announcements_test.cc.)
-set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lab.bash
+source "$(dirname "${BASH_SOURCE[0]}")/lab.bash" news
+readonly address=10.9.0.100 mac=52:54:00:0a:09:64
+look_interval_s=0.1
 
-readonly upbeat="${UPBEAT_BUILD:?the folder of the build}/bin/upbeat"
-readonly lab="news$$"
-readonly gateway="upbeat-${lab}-gw" address=10.9.0.100 mac=52:54:00:0a:09:64
-work="$(mktemp -d)"
-readonly work
-
-say() { printf '%s %s\n' "$(date +%T)" "$*"; }
-die() {
-  say "FAILED: $*" >&2
-  cat "${work}/seen" >&2 || true
-  node node1 journalctl --no-pager --unit upbeatd --lines 40 >&2 || true
-  exit 1
+what_was_seen() {
+  cat "${work}/seen" || true
+  node node1 journalctl --no-pager --unit upbeatd --lines 40
 }
-watcher=""
-finish() {
-  [[ -z "${watcher}" ]] || kill "${watcher}" 2>/dev/null || true
-  "${upbeat}" lab down --name "${lab}" >/dev/null 2>&1 || true
-  rm -rf "${work}"
-}
-trap finish EXIT
-
-node() { "${upbeat}" lab exec --name "${lab}" "$1" -- "${@:2}"; }
-wait_for() {
-  local end=$((SECONDS + $1))
-  until "${@:2}"; do
-    ((SECONDS < end)) || die "not within $1 s: ${*:2}"
-    sleep 0.1
-  done
-}
-in_gateway() { ip netns exec "${gateway}" "$@"; }
 
 # Each frame that comes from node1 about an address, as "SECONDS ethertype SENDER-MAC SENDER-IP MAC-OF-FRAME".
 watch_port() {
@@ -52,7 +29,7 @@ watch_port() {
       printf "%.3f %04x %s %s %s\n", time, $type, join(":", unpack("(A2)*", $sender)), join(".", @ip),
         join(":", unpack("(A2)*", $from));
     }' "$(in_gateway ip -o link show node1p0 | cut -d: -f1)" >"${work}/seen" &
-  watcher=$!
+  helpers+=("$!")
   wait_for 10 grep -q ready "${work}/seen"
 }
 noted() { node node0 virsh dumpxml x0 2>/dev/null | grep -q "<upbeat:note.*${mac} ${address}"; }
@@ -60,12 +37,10 @@ announced() { grep -c " 0806 ${mac} ${address} ${mac}\$" "${work}/seen" || true;
 announced_at_least() { (("$(announced)" >= $1)); }
 neighbour() { in_gateway ip neigh show "${address}" dev br0 | grep -o 'lladdr [^ ]*'; }
 neighbour_is_right() { [[ "$(neighbour)" == "lladdr ${mac}" ]]; }
-runs_on() { node node0 upbeat vm list | awk '$1 == "x0" && $2 == "running" { print $3 }' | grep -qx "$1"; }
 said() { node node1 journalctl --no-pager --unit upbeatd | grep -q "$1"; }
 
-"${upbeat}" lab up --name "${lab}" --nodes 2 --vms 1 --deb "$(find "${UPBEAT_BUILD}" -maxdepth 1 -name 'upbeat_*.deb')" \
-  || die "no lab"
-wait_for 60 runs_on node0
+bring_up --nodes 2 --vms 1
+wait_for 60 runs_on x0 node0
 say "what x0 answers to is learned from what it says, and noted with it"
 in_gateway ping -c 1 -W 10 "${address}" >/dev/null || die "x0 does not answer"
 wait_for 10 noted
@@ -74,9 +49,9 @@ say "x0 goes to node1, while its neighbour has it wrong"
 watch_port
 in_gateway ip neigh replace "${address}" lladdr 02:00:00:00:00:99 dev br0 nud reachable
 neighbour_is_right && die "the neighbour should have it wrong"
-strike="${EPOCHREALTIME/,/.}"
+strike="$(now)"
 node node0 upbeat vm migrate x0 node1 >/dev/null
-wait_for 30 runs_on node1
+wait_for 30 runs_on x0 node1
 wait_for 10 neighbour_is_right
 wait_for 30 announced_at_least 1
 say "told $(announced) times: after $(awk -v from="${strike}" -v mac="${mac}" \

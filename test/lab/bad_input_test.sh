@@ -2,19 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # What an operator may get wrong, typed in a node of a real cluster: each mistake gets one sentence that says
 # what was attempted, what is wrong and what to do, and no guest notices.
-set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lab.bash
+source "$(dirname "${BASH_SOURCE[0]}")/lab.bash" bad
 
-readonly upbeat="${UPBEAT_BUILD:?the folder of the build}/bin/upbeat"
-readonly lab="bad$$"
-work="$(mktemp -d)"
-readonly work
-
-say() { printf '%s %s\n' "$(date +%T)" "$*"; }
-die() { say "FAILED: $*" >&2; exit 1; }
-finish() { "${upbeat}" lab down --name "${lab}" >/dev/null 2>&1 || true; rm -rf "${work}"; }
-trap finish EXIT
-
-node() { "${upbeat}" lab exec --name "${lab}" "$1" -- "${@:2}"; }
 shell() { node "$1" sh -c "$2"; }
 
 # refused NODE STATUS SENTENCE COMMAND…: COMMAND, typed in NODE, ends with STATUS, and all it says is one line
@@ -32,7 +22,7 @@ refused() {
 guests() { node node0 upbeat vm list; }
 boots() {
   for vm in 100 101 102 103; do
-    ip netns exec "upbeat-${lab}-gw" bash -c "exec 3<>/dev/tcp/10.9.0.${vm}/7000; head -n 1 <&3" |
+    in_gateway bash -c "exec 3<>/dev/tcp/10.9.0.${vm}/7000; head -n 1 <&3" |
       grep -o '"vm":"x[0-9]","boot_id":"[^"]*"'
   done
 }
@@ -95,27 +85,20 @@ without_root() {
 }
 
 in_step() { node "$1" upbeat status --json | grep -q '"quorate":true'; }
-wait_for() {
-  local end=$((SECONDS + 30))
-  until "$@"; do
-    ((SECONDS < end)) || die "not within 30 s: $*"
-    sleep 0.2
-  done
-}
 
 without_corosync() {
   say "without Corosync"
   shell node1 'systemctl start upbeatd'
-  wait_for in_step node1
+  wait_for 30 in_step node1
   # Of two nodes the other one would prove this one off.
   shell node0 'systemctl stop upbeatd'
   shell node1 'systemctl stop corosync'
-  wait_for shell node1 'upbeat status | grep -q "start it with .systemctl start corosync"'
+  wait_for 30 shell node1 'upbeat status | grep -q "start it with .systemctl start corosync"'
   refused node1 1 "look whether it runs on this node with \`systemctl status corosync\`" upbeat drain node0
   shell node1 'systemctl start corosync'
   shell node0 'systemctl start upbeatd'
-  wait_for in_step node1
-  wait_for in_step node0
+  wait_for 30 in_step node1
+  wait_for 30 in_step node0
 }
 
 last_node() {
@@ -126,8 +109,7 @@ last_node() {
 }
 
 say "a cluster of two nodes and four guests"
-"${upbeat}" lab up --name "${lab}" --nodes 2 --vms 4 --deb "$(find "${UPBEAT_BUILD}" -maxdepth 1 -name 'upbeat_*.deb')" \
-  >"${work}/up" 2>&1 || { cat "${work}/up" >&2; die "the lab did not come up"; }
+bring_up --nodes 2 --vms 4
 snapshot >"${work}/before"
 bad_definitions
 bad_names

@@ -2,41 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # `upbeat drill` on real parts: a healthy cluster; a wrong community string; a plug whose outlet is off; a rehearsed
 # drain that brings its guests back alive; Ctrl-C half way.
-set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lab.bash
+source "$(dirname "${BASH_SOURCE[0]}")/lab.bash" drill
 
-readonly upbeat="${UPBEAT_BUILD:?the folder of the build}/bin/upbeat"
-readonly lab="drill$$"
-work="$(mktemp -d)"
-readonly work
-
-say() { printf '%s %s\n' "$(date +%T)" "$*"; }
-die() {
-  say "FAILED: $*" >&2
-  cat "${work}/told" >&2 2>/dev/null || true
-  node node0 upbeat events --limit 40 >&2 || true
-  exit 1
-}
-finish() { "${upbeat}" lab down --name "${lab}" >/dev/null 2>&1 || true; rm -rf "${work}"; }
-trap finish EXIT
-
-in_lab() { "${upbeat}" lab "$1" --name "${lab}" "${@:2}"; }
-node() { in_lab exec "$1" -- "${@:2}"; }
-wait_for() {
-  local end=$((SECONDS + $1))
-  until "${@:2}"; do
-    ((SECONDS < end)) || die "not within $1 s: ${*:2}"
-    sleep 0.2
-  done
-}
-
-places() { node node0 upbeat vm list | awk '$2 == "running" { print $1, $3 }'; }
-runs_on() { places | grep -qx "$1 $2"; }
-stands() { [[ "$(node node0 upbeat node list | awk -v node="$1" '$1 == node { print $2 }')" == "$2" ]]; }
-all_answer() { [[ "$(in_lab status --json | grep -o '"answers":true' | wc -l)" == 2 ]]; }
-# Each guest's boot id: one that was started anew has another.
-lives() {
-  in_lab status --json | grep -o '"name":"x[0-9]*"[^}]*' |
-    sed -E 's/.*"name":"(x[0-9]+)".*"boot_id":"([^"]*)".*/\1 \2/'
+what_was_seen() {
+  cat "${work}/told" || true
+  node node0 upbeat events --limit 40
 }
 # All that changes when something happens.
 snapshot() { node node0 upbeat events --limit 1000; places; }
@@ -97,15 +68,8 @@ on_node1() {
   wait_for 60 stands node1 online
   for vm in x0 x1; do runs_on "${vm}" node1 || node node0 upbeat vm migrate "${vm}" node1 >/dev/null; done
   wait_for 60 all_answer
-  lives >"${work}/lives"
-  [[ "$(wc -l <"${work}/lives")" == 2 ]] || die "the guests do not tell of themselves"
+  remember_lives
 }
-nobody_noticed() {
-  wait_for 60 all_answer
-  lives >"${work}/after"
-  diff -u "${work}/lives" "${work}/after" || die "$1: a guest did not live through it"
-}
-
 rehearsed_drain() {
   say "a drain of node1 is rehearsed"
   on_node1
@@ -114,7 +78,7 @@ rehearsed_drain() {
   runs_on x1 node1 || die "x1 is not back on node1"
   stands node1 online || die "node1 is not online"
   tells 'node1 was empty after'
-  nobody_noticed "a rehearsed drain"
+  all_lived_through "a rehearsed drain"
 }
 
 # x0 writes faster than its wire takes: it is on its way until somebody ends that.
@@ -132,12 +96,11 @@ interrupted_drain() {
   tells 'it was interrupted; node1 takes VMs again'
   tells 'status 130'
   wait_for 60 stands node1 online
-  nobody_noticed "a rehearsal that was interrupted"
+  all_lived_through "a rehearsal that was interrupted"
 }
 
 say "a cluster of three nodes and two guests"
-in_lab up --nodes 3 --vms 2 --deb "$(find "${UPBEAT_BUILD}" -maxdepth 1 -name 'upbeat_*.deb')" \
-  >"${work}/up" 2>&1 || { cat "${work}/up" >&2; die "the lab did not come up"; }
+bring_up --nodes 3 --vms 2
 wait_for 60 all_answer
 healthy
 wrong_community

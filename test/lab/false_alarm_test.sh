@@ -3,39 +3,11 @@
 # What looks like a dead host and is none, for real: a switch that reboots, half of a cluster that is cut off,
 # processes that stand still, a storm of migrations. Nobody is fenced who need not be, and all guests live
 # through it. The stock power strip is there: whoever is fenced is off.
-set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lab.bash
+source "$(dirname "${BASH_SOURCE[0]}")/lab.bash" false
+readonly nodes=4
 
-readonly upbeat="${UPBEAT_BUILD:?the folder of the build}/bin/upbeat"
-readonly lab="false$$"
-readonly nodes=4 vms=4
-work="$(mktemp -d)"
-readonly work
-
-say() { printf '%s %s\n' "$(date +%T)" "$*"; }
-die() {
-  say "FAILED: $*" >&2
-  node node0 upbeat events --limit 60 >&2 || true
-  exit 1
-}
-finish() {
-  local waits
-  mapfile -t waits < <(jobs -pr)
-  ((${#waits[@]} == 0)) || kill "${waits[@]}" 2>/dev/null || true
-  "${upbeat}" lab down --name "${lab}" >/dev/null 2>&1 || true
-  rm -rf "${work}"
-}
-trap finish EXIT
-
-in_lab() { "${upbeat}" lab "$1" --name "${lab}" "${@:2}"; }
-node() { in_lab exec "$1" -- "${@:2}"; }
 each_node() { seq -f 'node%g' 0 $((nodes - 1)); }
-wait_for() {
-  local end=$((SECONDS + $1))
-  until "${@:2}"; do
-    ((SECONDS < end)) || die "not within $1 s: ${*:2}"
-    sleep 0.2
-  done
-}
 
 # --- what is seen --------------------------------------------------------------------------------
 quorate() { node "$1" upbeat status 2>/dev/null | grep -q 'Cluster: quorate'; }
@@ -43,12 +15,6 @@ all_quorate() { local one; for one in $(each_node); do quorate "${one}" || retur
 nobody_quorate() { local one; for one in $(each_node); do ! quorate "${one}" || return 1; done; }
 all_online() { [[ "$(node node0 upbeat node list | awk '$2 == "online"' | wc -l)" == "${nodes}" ]]; }
 all_run() { [[ "$(node node0 upbeat vm list | awk '$2 == "running"' | wc -l)" == "${vms}" ]]; }
-all_answer() { [[ "$(in_lab status --json | grep -o '"answers":true' | wc -l)" == "${vms}" ]]; }
-# Each guest's boot id and what was wrong with its memory and disk; a guest that was started anew has another id.
-lives() {
-  in_lab status --json | grep -o '"name":"x[0-9]*"[^}]*' |
-    sed -E 's/.*"name":"(x[0-9]+)".*"boot_id":"([^"]*)".*"memory_errors":([0-9]+).*"disk_errors":([0-9]+).*/\1 \2 \3 \4/'
-}
 history_of() { node node0 upbeat events --limit 1000; }
 count_in_history() { history_of | grep -cE "$1" || true; }
 views() { node node0 grep -c 'A new membership' /var/log/corosync/corosync.log || true; }
@@ -58,8 +24,7 @@ begin() {
   wait_for 60 all_quorate
   wait_for 60 all_online
   wait_for 60 all_answer
-  lives >"${work}/lives"
-  [[ "$(wc -l <"${work}/lives")" == "${vms}" ]] || die "the guests do not tell of themselves: $(cat "${work}/lives")"
+  remember_lives
   fenced="$(count_in_history 'proves it off|was proved off')"
   starts="$(count_in_history ' starts on ')"
 }
@@ -68,9 +33,7 @@ nothing_happened() {
   wait_for 90 all_quorate
   wait_for 60 all_online
   wait_for 60 all_run
-  wait_for 60 all_answer
-  lives >"${work}/after"
-  diff -u "${work}/lives" "${work}/after" || die "$1: a guest did not live through it"
+  all_lived_through "$1"
   [[ "$(count_in_history 'proves it off|was proved off')" == "${fenced}" ]] || die "$1: somebody was fenced"
   [[ "$(count_in_history ' starts on ')" == "${starts}" ]] || die "$1: a guest was started"
   ! in_lab status --json | grep -o '"name":"node[0-9]*","power":"off"' || die "$1: a node is off"
@@ -167,15 +130,16 @@ storm() {
   for ((vm = 0; vm < vms; vm++)); do
     to_and_fro "x${vm}" &
     waits+=("$!")
+    helpers+=("$!")
   done
   wait "${waits[@]}"
+  helpers=()
   nothing_happened "a storm of migrations"
   say "$(count_in_history ' moved live ') moves, $(($(views) - before)) changes of view"
 }
 
-say "a cluster of ${nodes} nodes and ${vms} guests"
-in_lab up --nodes "${nodes}" --vms "${vms}" --deb "$(find "${UPBEAT_BUILD}" -maxdepth 1 -name 'upbeat_*.deb')" \
-  >"${work}/up" 2>&1 || { cat "${work}/up" >&2; die "the lab did not come up"; }
+say "a cluster of ${nodes} nodes and four guests"
+bring_up --nodes "${nodes}" --vms 4
 wait_for 120 all_run
 
 one_switch_of_two

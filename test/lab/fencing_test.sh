@@ -3,41 +3,17 @@
 # Hosts that just die, in a cluster of two, for real: fence devices in levels, two supplies, no device at all;
 # who goes on when they do not hear each other, with two_node and with a quorum device.
 # UPBEAT_PARTS="levels cut qdevice" chooses parts; without it all are done.
-set -euo pipefail
-
-readonly upbeat="${UPBEAT_BUILD:?the folder of the build}/bin/upbeat"
-readonly lab="fence$$"
+# shellcheck source-path=SCRIPTDIR source=lab.bash
+source "$(dirname "${BASH_SOURCE[0]}")/lab.bash" fence
 readonly parts="${UPBEAT_PARTS:-levels cut qdevice}"
 readonly nobody=10.9.0.250 # an address in the lab that nobody has
-work="$(mktemp -d)"
-readonly work
 
-say() { printf '%s %s\n' "$(date +%T)" "$*"; }
-die() {
-  say "FAILED: $*" >&2
+what_was_seen() {
   for one in node0 node1; do
     if is_on "${one}"; then
-      node "${one}" upbeat status >&2 || true
-      node "${one}" upbeat events --limit 40 >&2 || true
+      node "${one}" upbeat status || true
+      node "${one}" upbeat events --limit 40 || true
     fi
-  done
-  exit 1
-}
-watcher=""
-finish() {
-  [[ -z "${watcher}" ]] || kill "${watcher}" 2>/dev/null || true
-  "${upbeat}" lab down --name "${lab}" >/dev/null 2>&1 || true
-  rm -rf "${work}"
-}
-trap finish EXIT
-
-in_lab() { "${upbeat}" lab "$1" --name "${lab}" "${@:2}"; }
-node() { in_lab exec "$1" -- "${@:2}"; }
-wait_for() {
-  local end=$((SECONDS + $1))
-  until "${@:2}"; do
-    ((SECONDS < end)) || die "not within $1 s: ${*:2}"
-    sleep 0.2
   done
 }
 now_ms() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
@@ -48,7 +24,7 @@ is_off() { in_lab status --json | grep -q "\"name\":\"$1\",\"power\":\"off\""; }
 answers_on() { in_lab status --json | grep -q "\"name\":\"$1\",[^}]*\"running_on\":\[\"$2\"\],\"answers\":true"; }
 runs_nowhere() { in_lab status --json | grep -q "\"name\":\"$1\",[^}]*\"running_on\":\[\]"; }
 told() { node "$1" upbeat node list | awk -v node="$2" '$1 == node { print $2 }'; }
-stands() { [[ "$(told "$1" "$2")" == "$3" ]]; }
+stands_for() { [[ "$(told "$1" "$2")" == "$3" ]]; }
 proof_of() { node "$1" upbeat explain "$2" | grep -E 'The proof|failed' || true; }
 off_since() { proof_of "$1" "$2" | grep -q 'The proof'; }
 alarms() { node "$1" upbeat status | grep -q "$2"; }
@@ -63,18 +39,18 @@ watch_for_twins() {
     done
   ) >"${work}/twins" &
   watcher=$!
+  helpers=("${watcher}")
 }
 nothing_ran_twice() {
   kill "${watcher}"
   wait "${watcher}" 2>/dev/null || true
-  watcher=""
+  helpers=()
   [[ ! -s "${work}/twins" ]] || die "$1: a guest ran twice: $(head -1 "${work}/twins")"
 }
 
 # --- the bed -------------------------------------------------------------------------------------
-bring_up() {
-  in_lab up --nodes 2 --vms 2 "$@" --deb "$(find "${UPBEAT_BUILD}" -maxdepth 1 -name 'upbeat_*.deb')" \
-    >"${work}/up" 2>&1 || { cat "${work}/up" >&2; die "the lab did not come up"; }
+two_nodes() {
+  bring_up --nodes 2 --vms 2 "$@"
   # It is struck more often than a node that is worth its guests.
   node node0 upbeat policy set quarantine_losses 0 >/dev/null
 }
@@ -92,7 +68,7 @@ prepare() {
   all_in_place
   watch_for_twins
 }
-both_see() { stands "$1" node0 online && stands "$1" node1 online; }
+both_see() { stands_for "$1" node0 online && stands_for "$1" node1 online; }
 runs() { node node0 upbeat vm list | grep -qE "^$1 +running"; }
 # The fence devices of both nodes, from standard input, in place of those they have; upbeatd is restarted.
 devices() {
@@ -127,7 +103,7 @@ cable_pull() { in_lab cable node1 pull; }
 # --- fence devices -------------------------------------------------------------------------------
 levels() {
   say "two nodes with two supplies each, on two power strips"
-  bring_up --supplies 2
+  two_nodes --supplies 2
   prepare
   dies "a host whose outlets were off already" power_cut
 
@@ -182,7 +158,7 @@ an_operator_speaks() {
 # The nodes hear the gateway, and so its power strip, but not each other.
 link_between() {
   for port in node0p0 node1p0 node0p1 node1p1; do
-    ip netns exec "upbeat-${lab}-gw" bridge link set dev "${port}" isolated "$1"
+    in_gateway bridge link set dev "${port}" isolated "$1"
   done
 }
 one_is_off() { is_off node0 || is_off node1; }
@@ -218,7 +194,7 @@ alone_it_waits() {
 
 cut() {
   say "two nodes with two_node and wait_for_all"
-  bring_up
+  two_nodes
   prepare
   dies "power cut" power_cut
   exactly_one_survives "two_node"
@@ -227,7 +203,7 @@ cut() {
 }
 qdevice() {
   say "two nodes with a quorum device"
-  bring_up --qdevice
+  two_nodes --qdevice
   prepare
   dies "power cut, with a quorum device" power_cut
   exactly_one_survives "a quorum device"

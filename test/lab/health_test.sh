@@ -2,51 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 # A host that is about to fail, for real: a program says so, a file system is full or read-only, memory and temperature
 # are ill, libvirtd hangs. Its guests leave live, it runs on, nobody fences it, and it takes guests again when it is well.
-set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lab.bash
+source "$(dirname "${BASH_SOURCE[0]}")/lab.bash" ill
 
-readonly upbeat="${UPBEAT_BUILD:?the folder of the build}/bin/upbeat"
-readonly lab="ill$$"
-work="$(mktemp -d)"
-readonly work
-
-say() { printf '%s %s\n' "$(date +%T)" "$*"; }
-die() {
-  say "FAILED: $*" >&2
-  node node0 upbeat status >&2 || true
-  node node0 upbeat events --limit 60 >&2 || true
-  node node1 journalctl --no-pager --unit upbeatd --lines 40 >&2 || true
-  exit 1
-}
-finish() {
-  "${upbeat}" lab down --name "${lab}" >/dev/null 2>&1 || true
-  rm -rf "${work}"
-}
-trap finish EXIT
-
-in_lab() { "${upbeat}" lab "$1" --name "${lab}" "${@:2}"; }
-node() { in_lab exec "$1" -- "${@:2}"; }
-wait_for() {
-  local end=$((SECONDS + $1))
-  until "${@:2}"; do
-    ((SECONDS < end)) || die "not within $1 s: ${*:2}"
-    sleep 0.2
-  done
+what_was_seen() {
+  node node0 upbeat status
+  node node0 upbeat events --limit 60
+  node node1 journalctl --no-pager --unit upbeatd --lines 40
 }
 
 # --- what is seen --------------------------------------------------------------------------------
-# Who is where, from a node that is not struck: "x1 node1".
-places() { node node0 upbeat vm list | awk '$2 == "running" { print $1, $3 }'; }
-runs_on() { places | grep -qx "$1 $2"; }
-stands() { [[ "$(node node0 upbeat node list | awk -v node="$1" '$1 == node { print $2 }')" == "$2" ]]; }
 is_empty() { ! places | grep -q " $1\$" && stands "$1" drained; }
-# Each guest's boot id and what was wrong with its memory and disk; a guest that was started anew has another id.
-lives() {
-  in_lab status --json | grep -o '"name":"x[0-9]*"[^}]*' |
-    sed -E 's/.*"name":"(x[0-9]+)".*"boot_id":"([^"]*)".*"memory_errors":([0-9]+).*"disk_errors":([0-9]+).*/\1 \2 \3 \4/'
-}
-all_answer() { [[ "$(in_lab status --json | grep -o '"answers":true' | wc -l)" == 2 ]]; }
 count_of() { node node0 upbeat events --subject "$1" --limit 1000 | grep -c "$2" || true; }
-was_fenced() { node node0 upbeat events --limit 1000 | grep -E 'proves it off|was lost: '; }
 alarm_on_node1() { node node1 upbeat status | grep -q "$1"; }
 no_alarm_on_node1() { ! node node1 upbeat status | grep -q "cannot tell how this host is"; }
 boot_of_node1() { node node1 cat /proc/1/stat | awk '{ print $22 }'; }
@@ -59,14 +26,11 @@ prepare() {
   wait_for 60 runs_on x0 node1
   wait_for 60 runs_on x1 node1
   wait_for 60 all_answer
-  lives >"${work}/lives"
-  [[ "$(wc -l <"${work}/lives")" == 2 ]] || die "the guests do not tell of themselves: $(cat "${work}/lives")"
+  remember_lives
   boot_of_node1 >"${work}/boot"
 }
 nobody_noticed() {
-  wait_for 60 all_answer
-  lives >"${work}/after"
-  diff -u "${work}/lives" "${work}/after" || die "$1: a guest did not live through it"
+  all_lived_through "$1"
   boot_of_node1 | diff -u "${work}/boot" - || die "$1: node1 did not run on"
   if was_fenced >"${work}/fenced"; then die "$1: $(cat "${work}/fenced")"; fi
 }
@@ -175,8 +139,7 @@ a_libvirtd_that_hangs() {
 }
 
 say "a cluster of two nodes and two guests"
-in_lab up --nodes 2 --vms 2 --deb "$(find "${UPBEAT_BUILD}" -maxdepth 1 -name 'upbeat_*.deb')" \
-  >"${work}/up" 2>&1 || { cat "${work}/up" >&2; die "the lab did not come up"; }
+bring_up --nodes 2 --vms 2
 set_up_node1
 
 illness "a program says that the host is about to fail" "raid: md0 is degraded" \

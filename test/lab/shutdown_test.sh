@@ -3,71 +3,26 @@
 # Every way in which a host is told to go, for real: its guests leave live, it comes back, and nothing is
 # fenced. And what is none of these: restarting what guests do not need.
 # UPBEAT_ROUNDS=10 repeats the reboot under load, for figures.
-set -euo pipefail
-
-readonly upbeat="${UPBEAT_BUILD:?the folder of the build}/bin/upbeat"
-readonly lab="down$$"
+# shellcheck source-path=SCRIPTDIR source=lab.bash
+source "$(dirname "${BASH_SOURCE[0]}")/lab.bash" down
 readonly rounds="${UPBEAT_ROUNDS:-1}"
-work="$(mktemp -d)"
-readonly work
-
-say() { printf '%s %s\n' "$(date +%T)" "$*"; }
-die() {
-  say "FAILED: $*" >&2
-  node node0 upbeat events --limit 60 >&2 || true
-  exit 1
-}
-web=""
-finish() {
-  [[ -z "${web}" ]] || kill "${web}" 2>/dev/null || true
-  "${upbeat}" lab down --name "${lab}" >/dev/null 2>&1 || true
-  rm -rf "${work}"
-}
-trap finish EXIT
-
-in_lab() { "${upbeat}" lab "$1" --name "${lab}" "${@:2}"; }
-node() { in_lab exec "$1" -- "${@:2}"; }
-wait_for() {
-  local end=$((SECONDS + $1))
-  until "${@:2}"; do
-    ((SECONDS < end)) || die "not within $1 s: ${*:2}"
-    sleep 0.2
-  done
-}
 
 # --- what is seen --------------------------------------------------------------------------------
-# Who is where, from a node that is not struck: "x1 node1".
-places() { node node0 upbeat vm list | awk '$2 == "running" { print $1, $3 }'; }
-runs_on() { places | grep -qx "$1 $2"; }
-standing() { node node0 upbeat node list | awk -v node="$1" '$1 == node { print $2 }'; }
-stands() { [[ "$(standing "$1")" == "$2" ]]; }
 is_empty() { ! places | grep -q " $1\$" && node node0 upbeat node list | awk -v node="$1" '$1 == node && $3 == 0 { found = 1 } END { exit !found }'; }
-# Each guest's boot id and what was wrong with its memory and disk; a guest that was started anew has another id.
-lives() {
-  in_lab status --json | grep -o '"name":"x[0-9]*"[^}]*' |
-    sed -E 's/.*"name":"(x[0-9]+)".*"boot_id":"([^"]*)".*"memory_errors":([0-9]+).*"disk_errors":([0-9]+).*/\1 \2 \3 \4/'
-}
-all_answer() { [[ "$(in_lab status --json | grep -o '"answers":true' | wc -l)" == 4 ]]; }
-# How often a node became a member. Nothing is run in a node that goes down: what its last kill stops, it waits for.
-# (Where its host is in the view before its daemon, it is the daemon that comes.)
-joins_of() { node node0 upbeat events --subject "$1" --limit 1000 | grep -cE ' joined$| its daemon is there again$' || true; }
-was_fenced() { node node0 upbeat events --limit 1000 | grep -E 'proves it off|was lost: '; }
+# Nothing is run in a node that goes down: what its last kill stops, it waits for.
 
 # --- the story of each trigger -------------------------------------------------------------------
 prepare() {
   wait_for 60 stands node1 online
   for vm in x1 x3; do runs_on "${vm}" node1 || node node0 upbeat vm migrate "${vm}" node1 >/dev/null; done
   wait_for 30 all_answer
-  lives >"${work}/lives"
-  [[ "$(wc -l <"${work}/lives")" == 4 ]] || die "the guests do not tell of themselves: $(cat "${work}/lives")"
+  remember_lives
   joins="$(joins_of node1)"
 }
 came_back() { (("$(joins_of node1)" > joins)) && stands node1 online; }
 went() { in_lab status --json | grep -q '"name":"node1","power":"off"'; }
 nobody_noticed() {
-  wait_for 30 all_answer
-  lives >"${work}/after"
-  diff -u "${work}/lives" "${work}/after" || die "$1: a guest did not live through it"
+  all_lived_through "$1"
   if was_fenced >"${work}/fenced"; then die "$1: $(cat "${work}/fenced")"; fi
 }
 
@@ -106,41 +61,35 @@ restarted_corosync() {
 }
 
 # --- under load ----------------------------------------------------------------------------------
-# write VM MIB_PER_S OF_MIB: see docs/lab.md.
-write() {
-  ip netns exec "upbeat-${lab}-gw" bash -c \
-    "exec 3<>/dev/tcp/10.9.0.10${1#x}/7000; read -r _ <&3; printf 'write $2 $3\n' >&3; read -r line <&3; echo \"\${line}\"" >"${work}/wrote"
-  grep -q "\"vm\":\"$1\"" "${work}/wrote" || die "$1 did not take its load: $(cat "${work}/wrote")"
-}
 # One request after the other, twenty a second; a line for each: milliseconds, or "failed".
 ask_web() {
   # shellcheck disable=SC2016  # for the shell inside
-  ip netns exec "upbeat-${lab}-gw" bash -c 'while :; do
+  in_gateway bash -c 'while :; do
     begin=${EPOCHREALTIME/./}
     if timeout 3 bash -c "exec 3<>/dev/tcp/10.9.0.10$0/80; printf \"GET / HTTP/1.0\r\n\r\n\" >&3; read -r line <&3; [[ \$line == HTTP/1.* ]]" 2>/dev/null
     then echo $(((${EPOCHREALTIME/./} - begin) / 1000)); else echo failed; fi
     sleep 0.05
   done' "${1#x}" >"${work}/web" &
   web=$!
+  helpers+=("${web}")
 }
 # What upbeatd of node1 said since the strike: seconds and text.
 said_since() { node node1 journalctl --no-pager --unit upbeatd --output short-unix --since "@$1" | sed -E 's/^([0-9.]+) [^:]*: /\1 /'; }
 at() { awk -v text="$1" 'index($0, text) { print $1; exit }' "${work}/said"; }
 last_at() { awk -v text="$1" 'index($0, text) { last = $1 } END { print last }' "${work}/said"; }
-span_ms() { awk -v from="$1" -v to="$2" 'BEGIN { printf "%d", (to - from) * 1000 }'; }
 
 reboots_under_load() {
   say "systemctl reboot while x1 writes 20 MiB a second and x3 serves the web"
   local round strike failed
   for ((round = 0; round < rounds; round++)); do
     prepare
-    write x1 20 64
+    load_with x1 20 64
     ask_web x3
     wait_for 10 test -s "${work}/web"
-    strike="${EPOCHREALTIME/,/.}"
+    strike="$(now)"
     node node1 systemctl reboot
     wait_for 60 came_back
-    kill "${web}"; wait "${web}" 2>/dev/null || true; web=""
+    kill "${web}"; wait "${web}" 2>/dev/null || true; helpers=()
     failed="$(grep -c failed "${work}/web" || true)"
     said_since "${strike}" >"${work}/said"
     printf 'strike to seen %s ms, seen to first move %s ms, seen to the hypervisor %s ms, strike to empty %s ms, last move to let go %s ms; web: %s requests, %s failed, slowest %s ms\n' \
@@ -157,15 +106,79 @@ reboots_under_load() {
 restless_guest_leaves_in_time() {
   say "a guest that never rests leaves alive, within its node's time"
   prepare
-  write x1 4000 64
+  load_with x1 4000 64
   node node1 virsh -q migrate-setspeed x1 20
-  local strike="${EPOCHREALTIME/,/.}"
+  local strike
+  strike="$(now)"
   node node0 upbeat maintenance node1 on --within 90 --why "UPS on battery" --timeout 85 || die "node1 is not empty in time"
   node node0 upbeat events --subject x1 --limit 12
   node node0 upbeat events --subject x1 --limit 30 | grep -q 'stands still until it is on the other host' || die "nobody helped it"
-  say "empty after $(span_ms "${strike}" "${EPOCHREALTIME/,/.}") ms of 90 s"
+  say "empty after $(ms_since "${strike}") ms of 90 s"
   nobody_noticed "a guest without rest"
   node node0 upbeat maintenance node1 off
+}
+
+# --- on the way down -----------------------------------------------------------------------------
+# At this rate x1 is on its way for some seconds.
+slow_wire() { node node1 virsh -q migrate-setspeed x1 15; }
+full_wire() { node "$1" virsh -q migrate-setspeed x1 100000; }
+is_on_its_way() { node node0 upbeat vm list | awk -v vm="$1" '$1 == vm && $2 == "migrating" { found = 1 } END { exit !found }'; }
+handover_is_a_job() { node node1 systemctl list-jobs --no-pager | grep 'upbeat-handover.service'; }
+says_how_it_goes() {
+  say "list-jobs and the console say what a reboot waits for"
+  prepare
+  slow_wire
+  local console="/run/upbeat-lab/${lab}/consoles/node1.log" before
+  before="$(wc -l <"${console}")"
+  node node1 systemctl reboot
+  wait_for 10 handover_is_a_job
+  wait_for 60 came_back
+  tail -n "+$((before + 1))" "${console}" >"${work}/console"
+  grep -E 'x1.* [0-9]+ %' "${work}/console" || { cat "${work}/console"; die "the console does not say how far x1 is"; }
+  nobody_noticed "a reboot that waits"
+}
+
+# The second guest waits for the wire with what the first upbeatd said of it; the next one has to say otherwise.
+daemon_restarts_half_way() {
+  say "upbeatd is restarted while one guest leaves and another waits for the wire"
+  prepare
+  slow_wire
+  local strike
+  strike="$(now)"
+  node node0 upbeat drain node1 >"${work}/drain" 2>&1 &
+  helpers+=("$!")
+  wait_for 10 is_on_its_way x1
+  wait_for 10 is_on_its_way x3
+  node node1 systemctl restart upbeatd
+  wait_for 60 is_empty node1
+  say "empty $(ms_since "${strike}") ms after the drain began"
+  wait "${helpers[-1]}" || die "the drain did not end well: $(cat "${work}/drain")"
+  helpers=()
+  node node0 upbeat undrain node1
+  nobody_noticed "a restart in the middle of a drain"
+}
+
+# Both links of node1 carry 50 Mbit/s, and what does not fit waits for up to 400 ms: migrations get less, until the
+# cluster's own messages are on time again.
+narrow_wires() { local link; for link in up0 up1; do ip netns exec "upbeat-${lab}-node1" tc qdisc "$1" dev "${link}" root ${2:+tbf rate 50mbit burst 64k latency 400ms}; done; }
+held_back() { node node1 upbeat status | grep 'MiB/s of the wire: the cluster.s own messages took'; }
+not_held_back() { ! held_back >/dev/null; }
+views() { node node0 grep -c 'A new membership' /var/log/corosync/corosync.log || true; }
+migrations_give_way() {
+  say "a migration over a narrow wire gives way to the cluster's own messages"
+  prepare
+  local views
+  views="$(views)"
+  narrow_wires add slow
+  node node0 upbeat vm migrate x1 node2 --timeout 120 >"${work}/move" 2>&1 &
+  helpers+=("$!")
+  wait_for 30 held_back
+  wait "${helpers[-1]}" || die "x1 did not come through: $(cat "${work}/move")"
+  helpers=()
+  narrow_wires del
+  wait_for 30 not_held_back
+  [[ "$(views)" == "${views}" ]] || die "the view changed"
+  nobody_noticed "a narrow wire"
 }
 
 # --- a UPS ---------------------------------------------------------------------------------------
@@ -200,11 +213,13 @@ ups_on_battery_and_back() {
 }
 
 say "a cluster of three nodes and four guests"
-in_lab up --nodes 3 --vms 4 --deb "$(find "${UPBEAT_BUILD}" -maxdepth 1 -name 'upbeat_*.deb')" \
-  >"${work}/up" 2>&1 || { cat "${work}/up" >&2; die "the lab did not come up"; }
+bring_up --nodes 3 --vms 4
 
 reboots_under_load
 restless_guest_leaves_in_time
+says_how_it_goes
+daemon_restarts_half_way
+migrations_give_way
 told_to_go off "systemctl poweroff" node node1 systemctl poweroff
 told_to_go off "systemctl halt" node node1 systemctl halt
 told_to_go back "kexec" node node1 systemctl start --no-block kexec.target # a container cannot load a kernel

@@ -2,61 +2,37 @@
 # SPDX-License-Identifier: Apache-2.0
 # Nothing but the nodes' own watchdogs proves that one is off: each guest runs again in time, none ever runs twice,
 # and nobody is reset who need not be. UPBEAT_ROUNDS=10 repeats the power cut, for figures.
-set -euo pipefail
-
-readonly upbeat="${UPBEAT_BUILD:?the folder of the build}/bin/upbeat"
-readonly lab="dog$$"
+# shellcheck source-path=SCRIPTDIR source=lab.bash
+source "$(dirname "${BASH_SOURCE[0]}")/lab.bash" dog
 readonly rounds="${UPBEAT_ROUNDS:-1}"
-readonly nodes=(node0 node1 node2) vms=(x0 x1 x2)
+readonly nodes=(node0 node1 node2) guests=(x0 x1 x2)
 # A watchdog of 10 s, its margin, and the ring's time: nobody who was to be reset is up by then.
 readonly all_over_s=17
-work="$(mktemp -d)"
-readonly work
+# Looking costs the machine what the guests need to boot.
+look_interval_s=0.25
 
-say() { printf '%s %s\n' "$(date +%T)" "$*"; }
-die() {
-  say "FAILED: $*" >&2
+what_was_seen() {
   local each
   for each in "${nodes[@]}"; do
-    echo "--- ${each}" >&2
-    timeout 10 "${upbeat}" lab exec --name "${lab}" "${each}" -- sh -c 'upbeat status; upbeat events --limit 30' >&2 || true
-  done
-  exit 1
-}
-watcher=""
-finish() {
-  [[ -z "${watcher}" ]] || kill "${watcher}" 2>/dev/null || true
-  "${upbeat}" lab down --name "${lab}" >/dev/null 2>&1 || true
-  rm -rf "${work}"
-}
-trap finish EXIT
-
-in_lab() { "${upbeat}" lab "$1" --name "${lab}" "${@:2}"; }
-node() { in_lab exec "$1" -- "${@:2}"; }
-wait_for() {
-  local end=$((SECONDS + $1))
-  until "${@:2}"; do
-    ((SECONDS < end)) || die "not within $1 s: ${*:2}"
-    sleep 0.05
+    echo "--- ${each}"
+    timeout 10 "${upbeat}" lab exec --name "${lab}" "${each}" -- sh -c 'upbeat status; upbeat events --limit 30' || true
   done
 }
 
 # --- what is seen --------------------------------------------------------------------------------
-now() { echo "${EPOCHREALTIME/,/.}"; }
-span_ms() { awk -v from="$1" -v to="$2" 'BEGIN { printf "%d", (to - from) * 1000 }'; }
 # The cluster as one of its nodes tells it.
 tells() { timeout 10 "${upbeat}" lab exec --name "${lab}" "$1" -- upbeat "${@:2}" 2>/dev/null; }
-stands() { [[ "$(tells "$3" node list | awk -v node="$1" '$1 == node { print $2 }')" == "$2" ]]; }
+stands_for() { [[ "$(tells "$3" node list | awk -v node="$1" '$1 == node { print $2 }')" == "$2" ]]; }
 all_well() {
   [[ "$(tells "$1" node list | awk '$2 == "online"' | wc -l)" == "${#nodes[@]}" ]] &&
-    [[ "$(tells "$1" vm list | awk '$2 == "running"' | wc -l)" == "${#vms[@]}" ]] && all_answer
+    [[ "$(tells "$1" vm list | awk '$2 == "running"' | wc -l)" == "${#guests[@]}" ]] && they_all_answer
 }
 home_of() { tells "$2" vm list | awk -v vm="$1" '$1 == vm { print $3 }'; }
 guests_of() { tells "$2" vm list | awk -v node="$1" '$3 == node { print $1 }'; }
 other_than() { local each; for each in "${nodes[@]}"; do [[ " $* " == *" ${each} "* ]] || { echo "${each}"; return; }; done; }
 # A guest answers, seen from the gateway.
-answers() { timeout 2 ip netns exec "upbeat-${lab}-gw" bash -c "exec 3<>/dev/tcp/10.9.0.10${1#x}/7000 && read -rt 1 line <&3 && [[ \$line == *'\"vm\":\"$1\"'* ]]" 2>/dev/null; }
-all_answer() { local vm; for vm in "${vms[@]}"; do answers "${vm}" || return 1; done; }
+answers() { timeout 2 ip netns exec "${gateway}" bash -c "exec 3<>/dev/tcp/10.9.0.10${1#x}/7000 && read -rt 1 line <&3 && [[ \$line == *'\"vm\":\"$1\"'* ]]" 2>/dev/null; }
+they_all_answer() { local vm; for vm in "${guests[@]}"; do answers "${vm}" || return 1; done; }
 # Its watchdog is armed, and the cluster counts on it.
 is_promised() { tells "$2" explain "$1" | grep -q 'Its watchdog resets it within 10.0 s'; }
 all_promised() { local each; for each in "${nodes[@]}"; do is_promised "${each}" "$1" || return 1; done; }
@@ -91,7 +67,7 @@ look_on() {
       vm="$({ tr '\0' '\n' <"/proc/${pid}/cmdline"; } 2>/dev/null | sed -nE 's/^guest=(x[0-9]+).*/\1/p')"
       [[ -z "${vm}" ]] || echo "${at} ${vm} ${node_of[${network}]}" >>"${work}/looks"
     done
-    sleep 0.1
+    sleep "${look_interval_s}"
   done
 }
 nothing_ran_twice() {
@@ -114,7 +90,7 @@ prepare() {
 }
 they_answer() { local vm; for vm in "${vms_there[@]}"; do [[ "$(home_of "${vm}" "${witness}")" != "${victim}" ]] && answers "${vm}" || return 1; done; }
 comes_back_empty() {
-  wait_for 120 stands "${victim}" online "${witness}"
+  wait_for 120 stands_for "${victim}" online "${witness}"
   [[ -z "$(guests_of "${victim}" "${witness}")" ]] || die "$1: ${victim} did not come back empty"
   nothing_ran_twice "$1"
 }
@@ -125,19 +101,28 @@ power_cuts() {
   for ((round = 0; round < rounds; round++)); do
     prepare
     strike="$(now)"
+    watch_silence
     in_lab power "${victim}" cut
-    wait_for 120 answers_elsewhere
+    wait "${prober}"
+    helpers=("${watcher}")
+    wait_for 60 they_answer
     local answered lost off
-    answered="$(span_ms "${strike}" "$(now)")"
+    answered="$(grep -o '"blackout_ms":[^,]*' "${work}/probe" | awk -F: '$2 > ms { ms = $2 } END { printf "%d", ms }')"
     lost="$(event_ms "${witness}" "${victim}" 'it is gone without a word')"
     off="$(event_ms "${witness}" "${victim}" 'was proved off: its watchdog of 10.0 s has reset it')"
-    say "strike to lost ${lost} ms, to proved off ${off} ms, to its ${#vms_there[@]} guests answering ${answered} ms"
+    say "strike to lost ${lost} ms, to proved off ${off} ms, to its ${#vms_there[@]} guests answering ${answered} ms (the longest silence)"
     in_lab power "${victim}" on
     comes_back_empty "a power cut"
   done
 }
-# Only the guests' own answers count, so that asking the cluster costs no time of theirs.
-answers_elsewhere() { local vm; for vm in "${vms_there[@]}"; do answers "${vm}" || return 1; done; }
+# How long the victim's guests are silent, from outside; it costs no process while they boot.
+watch_silence() {
+  local targets=() vm
+  for vm in "${vms_there[@]}"; do targets+=(--target "${vm}=10.9.0.$((100 + ${vm#x}))"); done
+  "${upbeat}" measure probe "${targets[@]}" --netns "${gateway}" --rate 50 --seconds 30 --json >"${work}/probe" 2>/dev/null &
+  prober=$!
+  helpers+=("${prober}")
+}
 
 # resets WHAT COMMAND…: the victim is reset by its watchdog, once.
 resets() {
@@ -190,7 +175,7 @@ resets_nobody() {
   "${@:2}"
   sleep "${all_over_s}"
   lives | diff -u "${work}/lives" - || die "$1: a host was reset"
-  all_answer || die "$1: a guest does not answer"
+  they_all_answer || die "$1: a guest does not answer"
   nothing_ran_twice "$1"
 }
 restart() { node "${victim}" systemctl restart "$1"; }
@@ -199,6 +184,20 @@ stop_and_start() {
   node "${victim}" systemctl stop upbeatd
   sleep "${all_over_s}"
   node "${victim}" systemctl start upbeatd
+}
+
+losses() { tells "${witness}" events --limit 1000 | grep -cE 'was lost: |was proved off' || true; }
+rehearsed_reset() {
+  say "a drill lets the watchdog of an empty host reset it"
+  prepare
+  local losses
+  losses="$(losses)"
+  node "${witness}" upbeat drill --watchdog "${victim}" --yes >"${work}/told" || die "the drill ended with $?: $(cat "${work}/told")"
+  cat "${work}/told"
+  runs_anew "${victim}" "${life}" || die "a drill: ${victim} was not reset"
+  wait_for 180 all_well "${witness}"
+  [[ "$(losses)" == "${losses}" ]] || die "a drill: somebody was lost or proved off"
+  nothing_ran_twice "a drill"
 }
 
 # --- a cluster that falls apart ------------------------------------------------------------------
@@ -251,12 +250,13 @@ too_long_a_token() {
 }
 
 say "a cluster of three nodes and three guests, without any fence device"
-in_lab up --nodes 3 --vms 3 --watchdog 10 --fencing none \
-  --deb "$(find "${UPBEAT_BUILD}" -maxdepth 1 -name 'upbeat_*.deb')" \
-  >"${work}/up" 2>&1 || { cat "${work}/up" >&2; die "the lab did not come up"; }
+bring_up --nodes 3 --vms 3 --watchdog 10 --fencing none
+# They are struck more often than a node that is worth its guests.
+node node0 upbeat policy set quarantine_losses 0 >/dev/null
 : >"${work}/looks"
 look_on &
 watcher=$!
+helpers=("${watcher}")
 
 power_cuts
 pulled_cables
@@ -266,5 +266,6 @@ resets_nobody "restarting upbeatd" restart upbeatd
 resets_nobody "stopping upbeatd" stop_and_start
 resets_nobody "restarting Corosync" restart corosync
 too_long_a_token
+rehearsed_reset
 majority_lost
 say "passed"

@@ -2,33 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # `upbeat simulate --from-cluster` on a real cluster: it tells where the guests of a node go that is cut, and
 # touches nothing; then the node is cut, and the guests go there.
-set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lab.bash
+source "$(dirname "${BASH_SOURCE[0]}")/lab.bash" whatif
 
-readonly upbeat="${UPBEAT_BUILD:?the folder of the build}/bin/upbeat"
-readonly lab="whatif$$"
-work="$(mktemp -d)"
-readonly work
-
-say() { printf '%s %s\n' "$(date +%T)" "$*"; }
-die() { say "FAILED: $*" >&2; exit 1; }
-finish() { "${upbeat}" lab down --name "${lab}" >/dev/null 2>&1 || true; rm -rf "${work}"; }
-trap finish EXIT
-
-node() { "${upbeat}" lab exec --name "${lab}" "$1" -- "${@:2}"; }
-wait_for() {
-  local end=$((SECONDS + $1))
-  until "${@:2}"; do
-    ((SECONDS < end)) || { node node0 upbeat status; die "not within $1 s: ${*:2}"; }
-    sleep 0.2
-  done
-}
+what_was_seen() { node node0 upbeat status; }
 
 # All that changes when something happens: every line of the history, and who is where.
 snapshot() { node node0 upbeat events --limit 1000; node node0 upbeat vm list; node node0 upbeat node list; }
-# place VM: where it runs; nothing while it is down or on its way.
-place() { node node0 upbeat vm list | awk -v vm="$1" '$1 == vm && $2 == "running" { print $3 }'; }
-runs_on() { [[ "$(place "$1")" == "$2" ]]; }
-
 # VM, FROM and TO of the guests that would boot elsewhere.
 foretold() { awk '$4 == "restarted" { print $1, $2, $3 }' "$1"; }
 
@@ -57,13 +37,12 @@ tells_what_would_stay_down() {
 
 comes_true() {
   say "node2 is cut"
-  "${upbeat}" lab power --name "${lab}" node2 cut
+  in_lab power node2 cut
   while read -r vm _ to; do wait_for 60 runs_on "${vm}" "${to}"; done <"${work}/foretold"
 }
 
 say "a cluster of three nodes and four guests"
-"${upbeat}" lab up --name "${lab}" --nodes 3 --vms 4 --deb "$(find "${UPBEAT_BUILD}" -maxdepth 1 -name 'upbeat_*.deb')" \
-  >"${work}/up" 2>&1 || { cat "${work}/up" >&2; die "the lab did not come up"; }
+bring_up --nodes 3 --vms 4
 tells_and_touches_nothing
 tells_what_would_stay_down
 comes_true

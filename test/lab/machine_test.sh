@@ -1,59 +1,29 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # What a container cannot show, on a node that is an emulated machine with a kernel of its own: the power button,
-# kexec, and the kernel's own watchdog in a cluster that has no other proof. It is run by hand, and has not been run to its
-# end yet.
-set -euo pipefail
-
-readonly upbeat="${UPBEAT_BUILD:?the folder of the build}/bin/upbeat"
-readonly lab="mach$$"
+# kexec, a disk that warns, and the kernel's own watchdog in a cluster that has no other proof.
+# shellcheck source-path=SCRIPTDIR source=lab.bash
+source "$(dirname "${BASH_SOURCE[0]}")/lab.bash" mach
 readonly machine=node2 # the last of three
 readonly watchdog_s=20 # half of it has to be longer than it takes the ring to form anew, see docs/fencing.md
 readonly token_ms=2500 # an emulated machine stands still now and then when the real one has much to do
 readonly events="/run/upbeat-lab/${lab}/logs/events-${machine}.log"
 readonly emulator="/run/upbeat-lab/${lab}/processes/container-${machine}"
-work="$(mktemp -d)"
-readonly work
 
-say() { printf '%s %s\n' "$(date +%T)" "$*"; }
-die() {
-  say "FAILED: $*" >&2
-  node node0 upbeat events --limit 60 >&2 || true
-  tail -n 20 "/run/upbeat-lab/${lab}/consoles/${machine}.log" >&2 || true
-  exit 1
-}
-finish() {
-  "${upbeat}" lab down --name "${lab}" >/dev/null 2>&1 || true
-  rm -rf "${work}"
-}
-trap finish EXIT
-
-in_lab() { "${upbeat}" lab "$1" --name "${lab}" "${@:2}"; }
-node() { in_lab exec "$1" -- "${@:2}"; }
-wait_for() {
-  local end=$((SECONDS + $1))
-  until "${@:2}"; do
-    ((SECONDS < end)) || die "not within $1 s: ${*:2}"
-    sleep 0.2
-  done
+what_was_seen() {
+  node node0 upbeat status
+  node node0 upbeat events --limit 60
+  tail -n 20 "/run/upbeat-lab/${lab}/consoles/${machine}.log"
 }
 
 # --- what is seen --------------------------------------------------------------------------------
-place_of() { node node0 upbeat vm list | awk -v vm="$1" '$1 == vm && $2 == "running" { print $3 }'; }
-runs_on() { [[ "$(place_of "$1")" == "$2" ]]; }
+place_of() { places | awk -v vm="$1" '$1 == vm { print $2 }'; }
 runs_off() { local at; at="$(place_of "$1")" && [[ -n "${at}" && "${at}" != "$2" ]]; }
-stands() { [[ "$(node node0 upbeat node list | awk -v node="$1" '$1 == node { print $2 }')" == "$2" ]]; }
-joins() { node node0 upbeat events --subject "${machine}" --limit 1000 | grep -cE ' joined$| its daemon is there again$' || true; }
-# The guest's boot id, and what was wrong with its memory and disk.
-life() {
-  in_lab status --json | grep -o '"name":"x0"[^}]*' |
-    sed -nE 's/.*"boot_id":"([^"]*)".*"memory_errors":([0-9]+).*"disk_errors":([0-9]+).*/\1 \2 \3/p'
-}
+# The guest's boot id, and what was wrong with its memory and disk; nothing if it does not answer.
+life() { lives | awk '$1 == "x0" && NF == 4 { print $2, $3, $4 }'; }
 answers() { [[ -n "$(life)" ]]; }
 boot_id() { node "${machine}" cat /proc/sys/kernel/random/boot_id; }
 told() { grep -c "\"event\":\"$1\"" "${events}" || true; }
-span_ms() { awk -v from="$1" -v to="$2" 'BEGIN { printf "%d", (to - from) * 1000 }'; }
-since() { span_ms "$1" "${EPOCHREALTIME/,/.}"; }
 # When the emulator told its last event of this name.
 moment_of() {
   grep "\"event\":\"$1\"" "${events}" | tail -1 |
@@ -63,32 +33,32 @@ moment_of() {
 # --- each story begins with x0 on the machine ------------------------------------------------------
 prepare() {
   wait_for 240 stands "${machine}" online
-  local begin="${EPOCHREALTIME/,/.}"
+  local begin
+  begin="$(now)"
   runs_on x0 "${machine}" || node node0 upbeat vm migrate x0 "${machine}" >/dev/null
   wait_for 60 runs_on x0 "${machine}"
-  say "x0 is on ${machine} after $(since "${begin}") ms"
+  say "x0 is on ${machine} after $(ms_since "${begin}") ms"
   wait_for 60 answers
   before="$(life)"
-  joined="$(joins)"
+  joined="$(joins_of "${machine}")"
   emulated="$(cat "${emulator}")"
   resets="$(told RESET)"
 }
-came_back() { (("$(joins)" > joined)) && stands "${machine}" online; }
+came_back() { (("$(joins_of "${machine}")" > joined)) && stands "${machine}" online; }
 x0_did_not_notice() {
   runs_off x0 "${machine}" || die "$1: x0 is on '$(place_of x0)'"
   wait_for 60 answers
   [[ "$(life)" == "${before}" ]] || die "$1: x0 was '${before}' and is '$(life)'"
 }
-nobody_was_fenced() {
-  if node node0 upbeat events --limit 1000 | grep -E 'proves it off|was lost: '; then die "$1: it was fenced"; fi
-}
+nobody_was_fenced() { if was_fenced; then die "$1: it was fenced"; fi; }
 
 power_button() {
   say "the power button: the kernel's input device, logind, upbeatd"
   prepare
-  local strike="${EPOCHREALTIME/,/.}" off
+  local strike off
+  strike="$(now)"
   in_lab power "${machine}" off
-  off="${EPOCHREALTIME/,/.}"
+  off="$(now)"
   x0_did_not_notice "the power button"
   nobody_was_fenced "the power button"
   grep '"event":"SHUTDOWN"' "${events}" | tail -1 | grep -q '"reason":"guest-shutdown"' || die "it was not the machine that switched itself off"
@@ -98,7 +68,7 @@ power_button() {
   say "strike to off: $(span_ms "${strike}" "${off}") ms"
   in_lab power "${machine}" on
   wait_for 240 came_back
-  say "strike to back in the cluster: $(since "${strike}") ms"
+  say "strike to back in the cluster: $(ms_since "${strike}") ms"
 }
 
 next_kernel() {
@@ -107,17 +77,39 @@ next_kernel() {
   local strike id
   id="$(boot_id)"
   node "${machine}" kexec -l /boot/vmlinuz --reuse-cmdline
-  strike="${EPOCHREALTIME/,/.}"
+  strike="$(now)"
   node "${machine}" systemctl kexec || true # the connection may go with the node
   wait_for 60 runs_off x0 "${machine}"
-  say "strike to x0 elsewhere: $(since "${strike}") ms"
+  say "strike to x0 elsewhere: $(ms_since "${strike}") ms"
   wait_for 240 came_back
-  say "strike to back in the cluster: $(since "${strike}") ms"
+  say "strike to back in the cluster: $(ms_since "${strike}") ms"
   [[ "$(boot_id)" != "${id}" ]] || die "kexec: it is the same kernel"
   [[ "$(cat "${emulator}")" == "${emulated}" ]] || die "kexec: the emulator is another one"
   [[ "$(told RESET)" == "${resets}" ]] || die "kexec: the machine was reset"
   x0_did_not_notice "kexec"
   nobody_was_fenced "kexec"
+}
+
+# The disk says so itself: bit 2 of an NVMe disk's critical warnings is that its reliability is degraded.
+warn() {
+  in_lab qmp "${machine}" "{\"execute\":\"qom-set\",\"arguments\":{\"path\":\"/machine/peripheral/nvme0\",\"property\":\"smart_critical_warning\",\"value\":$1}}" >/dev/null
+}
+failing_disk() {
+  say "the disk of the machine warns (SMART)"
+  prepare
+  local strike
+  warn 4
+  strike="$(now)"
+  node "${machine}" systemctl restart upbeatd # it looks every ten minutes
+  wait_for 90 runs_off x0 "${machine}"
+  say "strike to x0 elsewhere: $(ms_since "${strike}") ms"
+  node node0 upbeat events --subject "${machine}" --limit 20 >"${work}/said"
+  grep -E 'is to be drained \(the disk /dev/nvme0.* is about to fail: ' "${work}/said" || die "it does not say why: $(cat "${work}/said")"
+  warn 0
+  node "${machine}" systemctl restart upbeatd
+  wait_for 120 stands "${machine}" online
+  x0_did_not_notice "a disk that warns"
+  nobody_was_fenced "a disk that warns"
 }
 
 # --- the watchdog --------------------------------------------------------------------------------
@@ -142,26 +134,25 @@ watchdog_resets() {
   only_a_watchdog
   prepare
   local strike started reset
-  strike="${EPOCHREALTIME/,/.}"
+  strike="$(now)"
   for link in link0 link1; do
     in_lab qmp "${machine}" "{\"execute\":\"set_link\",\"arguments\":{\"name\":\"${link}\",\"up\":false}}" >/dev/null
   done
   wait_for 120 was_reset
   reset="$(moment_of RESET)"
   wait_for 60 runs_off x0 "${machine}"
-  started="$(since "${strike}")"
+  started="$(ms_since "${strike}")"
   wait_for 120 lives_anew
-  say "strike to reset: $(span_ms "${strike}" "${reset}") ms, to x0 started elsewhere: ${started} ms, to its answer: $(since "${strike}") ms"
+  say "strike to reset: $(span_ms "${strike}" "${reset}") ms, to x0 started elsewhere: ${started} ms, to its answer: $(ms_since "${strike}") ms"
   node node0 upbeat events --subject "${machine}" --limit 30 >"${work}/said"
   grep -q 'was proved off: its watchdog' "${work}/said" || die "the watchdog was no proof: $(cat "${work}/said")"
 }
 
 say "a cluster of two containers and a machine, and two guests"
-in_lab up --nodes 3 --machines 1 --vms 2 --token "${token_ms}" \
-  --deb "$(find "${UPBEAT_BUILD}" -maxdepth 1 -name 'upbeat_*.deb')" >"${work}/up" 2>&1 ||
-  { cat "${work}/up" >&2; die "the lab did not come up"; }
+bring_up --nodes 3 --machines 1 --vms 2 --token "${token_ms}"
 
 power_button
 next_kernel
+failing_disk
 watchdog_resets
 say "a machine goes as it should"

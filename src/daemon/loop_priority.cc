@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/loop_priority.h"
+
+#include <sched.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+namespace upbeat {
+
+Result<void> go_before_ordinary_work() {
+  const sched_param lowest{.sched_priority = ::sched_get_priority_min(SCHED_RR)};
+  if (::sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &lowest) == 0) return {};
+  return fail(std::string("cannot go before ordinary work on this host: ") + std::strerror(errno) +
+              "; on a host that is very busy its watchdog may be fed late (see sched(7), "
+              "CAP_SYS_NICE)");
+}
+
+}  // namespace upbeat
