@@ -4,42 +4,30 @@
 #include "engine/corosync_connection.h"
 
 #include <corosync/cfg.h>
-#include <corosync/cmap.h>
 #include <corosync/corotypes.h>
 #include <corosync/cpg.h>
 #include <corosync/quorum.h>
 #include <sys/uio.h>
 
 #include <algorithm>
-#include <charconv>
-#include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <map>
 #include <optional>
-#include <thread>
+
+#include "engine/corosync_calls.h"
+#include "engine/corosync_configuration.h"
 
 namespace upbeat {
-
-struct NodeEntry {
-  std::optional<std::uint32_t> id;
-  std::string name;
-  std::string address;
-};
 
 struct CorosyncHandles {
   cpg_handle_t cpg = 0;
   quorum_handle_t quorum = 0;
-  cmap_handle_t cmap = 0;
   corosync_cfg_handle_t cfg = 0;
   bool cpg_open = false;
   bool quorum_open = false;
-  bool cmap_open = false;
   bool cfg_open = false;
   NodeId self;
-  std::map<int, NodeEntry> nodelist;  // by its place in corosync.conf
-  std::optional<std::uint32_t> token_ms;
-  std::optional<std::uint32_t> consensus_ms;
+  CorosyncConfiguration configuration;
   CorosyncEvents* events = nullptr;  // while dispatching
   bool told = false;                 // something, in this dispatch
 
@@ -49,7 +37,6 @@ struct CorosyncHandles {
   ~CorosyncHandles() {
     if (cpg_open) cpg_finalize(cpg);
     if (quorum_open) quorum_finalize(quorum);
-    if (cmap_open) cmap_finalize(cmap);
     if (cfg_open) corosync_cfg_finalize(cfg);
   }
 };
@@ -57,36 +44,6 @@ struct CorosyncHandles {
 namespace {
 
 constexpr std::string_view group_name = "upbeat";
-constexpr char nodelist_prefix[] = "nodelist.node.";
-/// In force, with defaults and what the number of nodes adds (cmap_keys(7)).
-constexpr char token_key[] = "runtime.config.totem.token";
-constexpr char consensus_key[] = "runtime.config.totem.consensus";
-
-/// Corosync answers "try again" while it forms a ring or still forgets our last life.
-constexpr int try_again_limit = 100;
-constexpr std::chrono::milliseconds try_again_pause{10};
-
-std::string describe(cs_error_t code) {
-  const char* text = cs_strerror(code);
-  return std::string(text == nullptr ? "unknown error" : text) + " (" + std::to_string(code) + ")";
-}
-
-std::unexpected<Error> unreachable(std::string_view attempted, cs_error_t code) {
-  return fail("Cannot " + std::string(attempted) + ": Corosync answers " + describe(code) +
-              "; look whether it runs on this node with `systemctl status corosync` and start it "
-              "with `systemctl start corosync`.");
-}
-
-/// For a worker's thread only: there is nothing to wait on but time.
-template <class Call>
-cs_error_t patiently(Call call) {
-  cs_error_t code = call();
-  for (int tries = 1; code == CS_ERR_TRY_AGAIN && tries < try_again_limit; ++tries) {
-    std::this_thread::sleep_for(try_again_pause);
-    code = call();
-  }
-  return code;
-}
 
 // ---- the process group ---------------------------------------------------------------------
 
@@ -207,97 +164,6 @@ Result<void> open_quorum(CorosyncHandles& to) {
   return {};
 }
 
-// ---- the configuration ---------------------------------------------------------------------
-
-void note_key(std::map<int, NodeEntry>& nodelist, std::string_view key, cmap_value_types_t type,
-              std::string_view value) {
-  key.remove_prefix(std::min(key.size(), std::strlen(nodelist_prefix)));
-  int place = 0;
-  const auto [rest, error] = std::from_chars(key.data(), key.data() + key.size(), place);
-  if (error != std::errc{}) return;
-  const std::string_view field(rest, key.data() + key.size());
-  NodeEntry& entry = nodelist[place];
-  if (field == ".nodeid" && type == CMAP_VALUETYPE_UINT32 && value.size() == 4) {
-    std::uint32_t id = 0;
-    std::memcpy(&id, value.data(), sizeof id);
-    entry.id = id;
-  } else if (type == CMAP_VALUETYPE_STRING) {
-    value = value.substr(0, value.find('\0'));
-    if (field == ".name") entry.name = value;
-    if (field == ".ring0_addr") entry.address = value;
-  }
-}
-
-void on_configuration(cmap_handle_t /*handle*/, cmap_track_handle_t /*track*/, std::int32_t event,
-                      const char* key, cmap_notify_value now, cmap_notify_value before,
-                      void* user_data) {
-  auto& handles = *static_cast<CorosyncHandles*>(user_data);
-  handles.told = true;
-  if (event == CMAP_TRACK_DELETE) {  // a node goes by losing all its keys
-    if (std::string_view(key).ends_with(".nodeid")) {
-      std::uint32_t id = 0;
-      if (before.len == sizeof id) std::memcpy(&id, before.data, sizeof id);
-      std::erase_if(handles.nodelist, [&](const auto& entry) { return entry.second.id == id; });
-    }
-    return;
-  }
-  note_key(handles.nodelist, key, now.type, {static_cast<const char*>(now.data), now.len});
-}
-
-std::optional<std::uint32_t>& timing(CorosyncHandles& handles, std::string_view key) {
-  return key == token_key ? handles.token_ms : handles.consensus_ms;
-}
-
-void on_timing(cmap_handle_t /*handle*/, cmap_track_handle_t /*track*/, std::int32_t /*event*/,
-               const char* key, cmap_notify_value now, cmap_notify_value /*before*/,
-               void* user_data) {
-  auto& handles = *static_cast<CorosyncHandles*>(user_data);
-  handles.told = true;
-  std::uint32_t ms = 0;
-  if (now.type != CMAP_VALUETYPE_UINT32 || now.len != sizeof ms) return;
-  std::memcpy(&ms, now.data, sizeof ms);
-  timing(handles, key) = ms;
-}
-
-cs_error_t track_timing(CorosyncHandles& to) {
-  for (const char* key : {token_key, consensus_key}) {
-    cmap_track_handle_t track = 0;
-    const auto code =
-        cmap_track_add(to.cmap, key, CMAP_TRACK_ADD | CMAP_TRACK_MODIFY, on_timing, &to, &track);
-    if (code != CS_OK) return code;
-    std::uint32_t ms = 0;
-    if (cmap_get_uint32(to.cmap, key, &ms) == CS_OK) timing(to, key) = ms;
-  }
-  return CS_OK;
-}
-
-cs_error_t open_configuration(CorosyncHandles& to) {
-  cs_error_t code = patiently([&] { return cmap_initialize(&to.cmap); });
-  to.cmap_open = code == CS_OK;
-  cmap_track_handle_t track = 0;
-  if (code == CS_OK) {
-    code =
-        cmap_track_add(to.cmap, nodelist_prefix,
-                       CMAP_TRACK_ADD | CMAP_TRACK_DELETE | CMAP_TRACK_MODIFY | CMAP_TRACK_PREFIX,
-                       on_configuration, &to, &track);
-  }
-  if (code == CS_OK) code = track_timing(to);
-  cmap_iter_handle_t walk = 0;
-  if (code == CS_OK) code = cmap_iter_init(to.cmap, nodelist_prefix, &walk);
-  if (code != CS_OK) return code;
-  char key[CMAP_KEYNAME_MAXLEN + 1];
-  std::size_t size = 0;
-  cmap_value_types_t type{};
-  while (cmap_iter_next(to.cmap, walk, key, &size, &type) == CS_OK) {
-    std::string value(size, '\0');
-    if (cmap_get(to.cmap, key, value.data(), &size, &type) == CS_OK) {
-      note_key(to.nodelist, key, type, value);
-    }
-  }
-  cmap_iter_finalize(to.cmap, walk);
-  return CS_OK;
-}
-
 // ---- Corosync's own end --------------------------------------------------------------------
 
 /// libcfg's callback knows nothing of its owner: whose handle is being dispatched in this thread.
@@ -324,7 +190,7 @@ Result<std::unique_ptr<CorosyncConnection>> CorosyncConnection::open() {
   if (const auto code = open_cpg(*handles); code != CS_OK) {
     return unreachable("reach the cluster engine", code);
   }
-  if (const auto code = open_configuration(*handles); code != CS_OK) {
+  if (const auto code = handles->configuration.open(); code != CS_OK) {
     return unreachable("read the cluster's configuration", code);
   }
   if (const auto code = open_service(*handles); code != CS_OK) {
@@ -345,28 +211,11 @@ CorosyncConnection::~CorosyncConnection() = default;
 NodeId CorosyncConnection::self() const { return handles_->self; }
 
 Result<std::vector<ConfiguredNode>> CorosyncConnection::configured_nodes() const {
-  std::vector<ConfiguredNode> nodes;
-  for (const auto& [place, entry] : handles_->nodelist) {
-    if (!entry.id) continue;
-    nodes.push_back({NodeId(*entry.id), entry.name.empty() ? entry.address : entry.name});
-  }
-  if (nodes.empty()) {
-    return fail(
-        "Cannot tell the cluster's nodes: Corosync's configuration names none; add a nodelist with "
-        "a nodeid and a name for each node to corosync.conf(5).");
-  }
-  std::ranges::sort(nodes, {}, &ConfiguredNode::id);
-  return nodes;
+  return handles_->configuration.nodes();
 }
 
 Result<RingTiming> CorosyncConnection::ring_timing() const {
-  if (!handles_->token_ms || !handles_->consensus_ms) {
-    return fail("Cannot tell how long Corosync needs to form a ring: it does not say `" +
-                std::string(handles_->token_ms ? consensus_key : token_key) +
-                "`; look at `corosync-cmapctl -g` of it, and use Corosync 3.");
-  }
-  return RingTiming{.token = std::chrono::milliseconds(*handles_->token_ms),
-                    .consensus = std::chrono::milliseconds(*handles_->consensus_ms)};
+  return handles_->configuration.ring_timing();
 }
 
 int CorosyncConnection::fd(Stream stream) const {
@@ -379,7 +228,7 @@ int CorosyncConnection::fd(Stream stream) const {
       quorum_fd_get(handles_->quorum, &fd);
       break;
     case Stream::configuration:
-      cmap_fd_get(handles_->cmap, &fd);
+      fd = handles_->configuration.fd();
       break;
     case Stream::service:
       corosync_cfg_fd_get(handles_->cfg, &fd);
@@ -402,7 +251,7 @@ Result<CorosyncConnection::More> CorosyncConnection::dispatch(Stream stream,
         code = quorum_dispatch(handles_->quorum, CS_DISPATCH_ONE_NONBLOCKING);
         break;
       case Stream::configuration:
-        code = cmap_dispatch(handles_->cmap, CS_DISPATCH_ONE_NONBLOCKING);
+        code = handles_->configuration.dispatch_one(handles_->told);
         break;
       case Stream::service:
         dispatched_service = handles_.get();

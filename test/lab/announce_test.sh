@@ -16,7 +16,7 @@ what_was_seen() {
 # Each frame that comes from node1 about an address, as "SECONDS ethertype SENDER-MAC SENDER-IP MAC-OF-FRAME".
 watch_port() {
   # shellcheck disable=SC2016  # for perl
-  in_gateway perl -MSocket -MTime::HiRes=time -e '
+  ip netns exec "${gateway}" perl -MSocket -MTime::HiRes=time -e '
     $| = 1;
     my $all = unpack("S", pack("n", 3));
     socket(my $port, 17, SOCK_RAW, $all) or die "socket: $!";

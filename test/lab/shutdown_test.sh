@@ -64,7 +64,7 @@ restarted_corosync() {
 # One request after the other, twenty a second; a line for each: milliseconds, or "failed".
 ask_web() {
   # shellcheck disable=SC2016  # for the shell inside
-  in_gateway bash -c 'while :; do
+  ip netns exec "${gateway}" bash -c 'while :; do
     begin=${EPOCHREALTIME/./}
     if timeout 3 bash -c "exec 3<>/dev/tcp/10.9.0.10$0/80; printf \"GET / HTTP/1.0\r\n\r\n\" >&3; read -r line <&3; [[ \$line == HTTP/1.* ]]" 2>/dev/null
     then echo $(((${EPOCHREALTIME/./} - begin) / 1000)); else echo failed; fi
@@ -120,8 +120,10 @@ restless_guest_leaves_in_time() {
 
 # --- on the way down -----------------------------------------------------------------------------
 # At this rate x1 is on its way for some seconds.
-slow_wire() { node node1 virsh -q migrate-setspeed x1 15; }
-full_wire() { node "$1" virsh -q migrate-setspeed x1 100000; }
+slow_wire() {
+  load_with x1 1 1
+  node node1 virsh -q migrate-setspeed x1 15
+}
 is_on_its_way() { node node0 upbeat vm list | awk -v vm="$1" '$1 == vm && $2 == "migrating" { found = 1 } END { exit !found }'; }
 handover_is_a_job() { node node1 systemctl list-jobs --no-pager | grep 'upbeat-handover.service'; }
 says_how_it_goes() {
@@ -138,9 +140,10 @@ says_how_it_goes() {
   nobody_noticed "a reboot that waits"
 }
 
-# The second guest waits for the wire with what the first upbeatd said of it; the next one has to say otherwise.
-daemon_restarts_half_way() {
-  say "upbeatd is restarted while one guest leaves and another waits for the wire"
+# The second guest waits for the wire, as the first upbeatd said; when the next one is there nobody is before it any more.
+has_left_libvirt() { ! node node1 virsh -q list --name | grep -qx "$1"; }
+daemon_is_away_half_way() {
+  say "upbeatd is away while one guest leaves and another waits for the wire"
   prepare
   slow_wire
   local strike
@@ -149,36 +152,40 @@ daemon_restarts_half_way() {
   helpers+=("$!")
   wait_for 10 is_on_its_way x1
   wait_for 10 is_on_its_way x3
-  node node1 systemctl restart upbeatd
+  node node1 systemctl stop upbeatd
+  wait_for 30 has_left_libvirt x1
+  has_left_libvirt x3 && die "x3 did not wait for x1"
+  node node1 systemctl start upbeatd
   wait_for 60 is_empty node1
   say "empty $(ms_since "${strike}") ms after the drain began"
   wait "${helpers[-1]}" || die "the drain did not end well: $(cat "${work}/drain")"
   helpers=()
   node node0 upbeat undrain node1
-  nobody_noticed "a restart in the middle of a drain"
+  nobody_noticed "a daemon that is away in the middle of a drain"
 }
 
-# Both links of node1 carry 50 Mbit/s, and what does not fit waits for up to 400 ms: migrations get less, until the
-# cluster's own messages are on time again.
-narrow_wires() { local link; for link in up0 up1; do ip netns exec "upbeat-${lab}-node1" tc qdisc "$1" dev "${link}" root ${2:+tbf rate 50mbit burst 64k latency 400ms}; done; }
+# The switches' ports to node2 carry 30 Mbit/s, and what does not fit waits for up to 400 ms, a migration's memory as well as
+# the cluster's own messages. (On the sender's side its kernel would not queue so much.)
+narrow_ports() { local port; for port in node2p0 node2p1; do in_gateway tc qdisc "$1" dev "${port}" root ${2:+tbf rate 30mbit burst 64k latency 400ms}; done; }
 held_back() { node node1 upbeat status | grep 'MiB/s of the wire: the cluster.s own messages took'; }
 not_held_back() { ! held_back >/dev/null; }
 views() { node node0 grep -c 'A new membership' /var/log/corosync/corosync.log || true; }
 migrations_give_way() {
-  say "a migration over a narrow wire gives way to the cluster's own messages"
+  say "a migration through a narrow port gives way to the cluster's own messages"
   prepare
+  load_with x1 1 1
   local views
   views="$(views)"
-  narrow_wires add slow
+  narrow_ports add slow
   node node0 upbeat vm migrate x1 node2 --timeout 120 >"${work}/move" 2>&1 &
   helpers+=("$!")
   wait_for 30 held_back
+  narrow_ports del
   wait "${helpers[-1]}" || die "x1 did not come through: $(cat "${work}/move")"
   helpers=()
-  narrow_wires del
   wait_for 30 not_held_back
   [[ "$(views)" == "${views}" ]] || die "the view changed"
-  nobody_noticed "a narrow wire"
+  nobody_noticed "a narrow port"
 }
 
 # --- a UPS ---------------------------------------------------------------------------------------
@@ -211,6 +218,32 @@ ups_on_battery_and_back() {
   moves_nothing "a UPS that cannot be asked" node node1 systemctl stop nut-server
   wait_for 30 node node1 sh -c 'upbeat status | grep -q "cannot read UPS rack1"'
 }
+# upsmon(8) as the primary of its UPS. By the time the host is back, so is mains power.
+give_node1_upsmon() {
+  node node1 sh -c '
+    printf "[monitor]\n password = rehearsal\n upsmon primary\n" >/etc/nut/upsd.users
+    printf "#!/bin/sh\nprintf \"ups.status: OL\\\\nbattery.runtime: 900\\\\n\" >/etc/nut/rack1.dev\nexec shutdown -h now\n" >/usr/local/sbin/ups-is-empty
+    chmod 755 /usr/local/sbin/ups-is-empty
+    printf "MONITOR rack1@localhost 1 monitor rehearsal primary\nSHUTDOWNCMD /usr/local/sbin/ups-is-empty\n" >/etc/nut/upsmon.conf
+    printf "POLLFREQ 1\nPOLLFREQALERT 1\nFINALDELAY 0\nPOWERDOWNFLAG /run/nut/killpower\n" >>/etc/nut/upsmon.conf
+    systemctl restart nut-server nut-monitor'
+  wait_for 30 node node1 upsc rack1@localhost ups.status
+  wait_for 30 no_alarm
+}
+battery_runs_low() {
+  say "the battery of node1 is low, and upsmon shuts the host down"
+  ups_says OL 900
+  give_node1_upsmon
+  prepare
+  ups_says "OB DISCHRG LB" 100
+  wait_for 150 went
+  node node0 upbeat events --subject node1 --limit 12 >"${work}/said"
+  grep -qE 'UPS rack1@localhost.* (low|100 s left)' "${work}/said" || die "it does not say why: $(cat "${work}/said")"
+  grep -q 'left cleanly' "${work}/said" || die "it did not leave cleanly: $(cat "${work}/said")"
+  in_lab power node1 on
+  wait_for 150 came_back
+  nobody_noticed "a battery that is low"
+}
 
 say "a cluster of three nodes and four guests"
 bring_up --nodes 3 --vms 4
@@ -218,7 +251,7 @@ bring_up --nodes 3 --vms 4
 reboots_under_load
 restless_guest_leaves_in_time
 says_how_it_goes
-daemon_restarts_half_way
+daemon_is_away_half_way
 migrations_give_way
 told_to_go off "systemctl poweroff" node node1 systemctl poweroff
 told_to_go off "systemctl halt" node node1 systemctl halt
@@ -232,4 +265,5 @@ moves_nothing "restarting upbeatd" node node1 systemctl restart upbeatd
 moves_nothing "restarting libvirtd" node node1 systemctl restart libvirtd
 moves_nothing "restarting Corosync" restarted_corosync
 ups_on_battery_and_back
+battery_runs_low
 say "every way was taken"
