@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// By the scheduler: a policy for the calling thread alone.
 #include "daemon/loop_priority.h"
 
 #include <sched.h>

@@ -29,8 +29,12 @@ void SelfFence::sign() {
 }
 
 void SelfFence::on_sign_back(MonotonicTime sent) {
-  if (standing_down_ || starving_ || !hooks_.has_part() || clock_.now() - sent > sign_lateness)
+  if (standing_down_ || starving_ || !hooks_.has_part()) return;
+  if (clock_.now() - sent > sign_lateness) {
+    // What held it up, a disk that this loop waited for, may be over.
+    next_ = clock_.after(std::chrono::nanoseconds(0), [this] { sign(); });
     return;
+  }
   if (retiring_ && !armed_) return;
   const auto fit = hooks_.is_fit();
   if (!fit) {

@@ -42,7 +42,12 @@ class SelfFenceTest : public testing::Test {
   void send(std::function<void(MonotonicTime)> back) {
     if (!order_works) return;
     const auto sent = clock.now();
-    under_way.push_back(clock.after(delay, [back, sent] { back(sent); }));
+    const bool after_a_pause = sent - last_back > 100ms;
+    under_way.push_back(
+        clock.after(holds_up && after_a_pause ? *holds_up : delay, [this, back, sent] {
+          last_back = clock.now();
+          back(sent);
+        }));
   }
 
   SimulatedClock clock;
@@ -51,6 +56,8 @@ class SelfFenceTest : public testing::Test {
   bool has_part = true;
   bool order_works = true;
   std::chrono::milliseconds delay{1};
+  std::optional<std::chrono::milliseconds> holds_up;  ///< what goes after a pause
+  MonotonicTime last_back{};
   std::deque<Timer> under_way;
   std::chrono::milliseconds known{0};
   int announced = 0;
@@ -106,6 +113,16 @@ TEST_F(SelfFenceTest, DoesNotFeedOnASignThatCameBackTooLate) {
   clock.advance(10s + sign_interval + delay);
 
   EXPECT_EQ(resets, 1);
+}
+
+TEST_F(SelfFenceTest, SendsAnotherSignAtOnceAfterOneThatCameBackTooLate) {
+  begin();
+  clock.advance(1min);
+  holds_up = sign_lateness + 1ms;
+
+  clock.advance(1min);
+
+  EXPECT_EQ(resets, 0);
 }
 
 TEST_F(SelfFenceTest, AnnouncesAgainWhatWasForgotten) {

@@ -5,7 +5,7 @@
 #   source "$(dirname "${BASH_SOURCE[0]}")/lab.bash" NAME
 #   bring_up --nodes 3 --vms 4
 #
-# The lab is called NAME and the test's process, so that two runs do not meet. `work` is a folder for files. What a test
+# `package` is the build's. The lab is called NAME and the test's process, so that two runs do not meet. `work` is a folder for files. What a test
 # starts in the background and adds to `helpers` ends with it. A test may say what is worth reading when it fails by a
 # function `what_was_seen` of its own.
 
@@ -13,7 +13,8 @@ set -euo pipefail
 readonly upbeat="${UPBEAT_BUILD:?the folder of the build}/bin/upbeat"
 readonly lab="$1$$"
 readonly gateway="upbeat-${lab}-gw" # its network namespace
-vms=0                               # how many guests bring_up made
+package=""
+vms=0 # how many guests bring_up made
 look_interval_s=0.2
 helpers=()
 work="$(mktemp -d)"
@@ -35,7 +36,6 @@ trap finish EXIT
 
 # bring_up ARGUMENTS of `upbeat lab up`, with the package of the build.
 bring_up() {
-  local package
   package="$(find "${UPBEAT_BUILD}" -maxdepth 1 -name 'upbeat_*.deb')"
   "${upbeat}" lab up --name "${lab}" "$@" --deb "${package}" >"${work}/up" 2>&1 ||
     { cat "${work}/up" >&2; die "the lab did not come up"; }

@@ -55,6 +55,10 @@ cancelled() {
   node node1 shutdown -r +1
   node node1 shutdown -c
 }
+upgraded() {
+  node node1 sh -c 'cat >/root/upbeat.deb' <"${package}"
+  node node1 dpkg --install /root/upbeat.deb >"${work}/dpkg" 2>&1 || die "the upgrade failed: $(cat "${work}/dpkg")"
+}
 restarted_corosync() {
   node node1 systemctl restart corosync
   wait_for 30 node node1 sh -c 'upbeat status | grep -q "Cluster: quorate"'
@@ -262,6 +266,7 @@ told_to_go off "the power button" in_lab power node1 off
 told_to_go off "shutdown -h +1" node node1 shutdown -h +1
 moves_nothing "a shutdown that is cancelled" cancelled
 moves_nothing "restarting upbeatd" node node1 systemctl restart upbeatd
+moves_nothing "upgrading Upbeat" upgraded
 moves_nothing "restarting libvirtd" node node1 systemctl restart libvirtd
 moves_nothing "restarting Corosync" restarted_corosync
 ups_on_battery_and_back
