@@ -96,8 +96,6 @@ StatusDisplay::Look look_at(const Node& node) {
 
 /// The program's parts live in this function, in the order in which they need each other.
 int run(const Config& config) {
-  // Before anything starts a thread of its own.
-  if (const auto first = go_before_ordinary_work(); !first) spdlog::warn("{}", first.error().text);
   auto journal = SqliteJournal::open(config.state_file);
   if (!journal) return give_up(journal.error());
   auto fence_devices = devices(config);
@@ -191,5 +189,9 @@ int main(int argc, char** argv) {
   }
   const auto config = upbeat::load_config(config_path);
   if (!config) return upbeat::give_up(config.error(), EX_CONFIG);
+  // Before anything starts a thread of its own.
+  if (const auto first = upbeat::go_before_ordinary_work(); !first) {
+    spdlog::warn("{}", first.error().text);
+  }
   return upbeat::run(*config);
 }
