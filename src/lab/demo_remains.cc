@@ -34,7 +34,7 @@ Result<fs::path> keep_remains(const Stage& stage, const fs::path& parent) {
   if (::mkdtemp(folder.data()) == nullptr) {
     return fail("cannot keep what the lab wrote: no folder can be made in " + parent.string());
   }
-  const fs::path kept = folder;
+  fs::path kept = folder;
   keep(names.logs(), kept / "logs");
   keep(names.consoles(), kept / "consoles");
   for (const auto& node : stage.lab.nodes()) {
