@@ -14,8 +14,8 @@ Result<void> go_before_ordinary_work() {
   const sched_param lowest{.sched_priority = ::sched_get_priority_min(SCHED_RR)};
   if (::sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &lowest) == 0) return {};
   return fail(std::string("cannot go before ordinary work on this host: ") + std::strerror(errno) +
-              "; on a host that is very busy its watchdog may be fed late (see sched(7), "
-              "CAP_SYS_NICE)");
+              "; give upbeatd CAP_SYS_NICE (sched(7)), or its watchdog may be fed late when the "
+              "host is very busy");
 }
 
 }  // namespace upbeat

@@ -7,71 +7,17 @@
 #include <set>
 #include <utility>
 
+#include "engine/simulated_network_parts.h"
+
 namespace upbeat {
 namespace {
 
-template <class T>
-bool contains(const std::vector<T>& list, const T& value) {
-  return std::ranges::find(list, value) != list.end();
-}
-
-constexpr NodeId the_ring_itself{};
-/// Entries that a ring keeps, at least, before it looks which of them everybody has taken.
-constexpr std::size_t log_kept = 512;
 constexpr std::size_t no_entry_yet = ~std::size_t{0};
 
 /// Totem's rings have every fourth number.
 constexpr std::uint64_t ring_sequence_step = 4;
 
 }  // namespace
-
-/// A place in a ring's log: a view or a message.
-struct SimulatedNetwork::Entry {
-  NodeId origin = the_ring_itself;
-  std::optional<EngineView> view;  // else a message
-  std::string bytes;
-  MonotonicTime ordered{};
-};
-
-struct SimulatedNetwork::Ring {
-  RingId id;
-  std::vector<NodeId> nodes;  // sorted
-  std::deque<std::shared_ptr<const Entry>> log;
-  std::size_t forgotten = 0;          // entries before the log's begin: everybody has taken them
-  std::size_t forgets_at = log_kept;  // the log's length at which it looks which these are
-  EngineView view;                    // as of the log's end
-  bool vote = false;                  // the arbiter's is with this ring
-
-  [[nodiscard]] std::size_t end() const { return forgotten + log.size(); }
-  [[nodiscard]] const std::shared_ptr<const Entry>& at(std::size_t i) const {
-    return log[i - forgotten];
-  }
-};
-
-struct SimulatedNetwork::Daemon {
-  EngineListener* listener = nullptr;
-  std::uint64_t life = 0;
-  std::uint64_t incarnation = 0;  // 0: not in the group
-  std::size_t first_entry = 0;    // of the ring's log that is for this daemon
-  std::deque<std::string> outgoing;
-};
-
-struct SimulatedNetwork::Node {
-  NodeId id;
-  bool up = true;
-  bool seen_all = false;  // all nodes, since its engine began
-  bool hears_arbiter = true;
-  std::size_t part = 0;
-  std::chrono::nanoseconds latency{0};  // of every message from it and to it
-  std::uint64_t life = 0;               // counts crashes
-  std::uint64_t ring_sequence = 0;      // the highest it knows; survives a crash
-  std::shared_ptr<Ring> ring;
-  std::size_t taken = 0;  // entries of the ring's log
-  bool delivery_due = false;
-  std::weak_ptr<Ring> due_from;  // the ring whose next entry is due
-  std::uint64_t daemon_lives = 0;
-  std::optional<Daemon> daemon;
-};
 
 SimulatedNetwork::SimulatedNetwork(SimulatedClock& clock, std::vector<ConfiguredNode> nodes,
                                    SimulatedNetworkOptions options)
@@ -201,53 +147,6 @@ bool SimulatedNetwork::runs(NodeId id) const {
 }
 
 // ---- rings -----------------------------------------------------------------------------------
-
-bool SimulatedNetwork::is_quorate(const Ring& ring) const {
-  if (ring.nodes.size() * 2 > configured_.size()) return true;
-  const bool half = ring.nodes.size() * 2 == configured_.size();
-  if (options_.quorum == QuorumRule::two_node) {
-    return half && configured_.size() == 2 && nodes_.at(ring.nodes.front()).seen_all;
-  }
-  return half && ring.vote;
-}
-
-/// Whether the arbiter would give this half its vote: of two halves to that with the lowest id.
-bool SimulatedNetwork::has_vote(const Ring& ring) const {
-  if (options_.quorum != QuorumRule::qdevice || ring.nodes.size() * 2 != configured_.size() ||
-      !hear_each_other(ring)) {
-    return false;
-  }
-  const auto heard = [&](NodeId id) { return nodes_.at(id).up && nodes_.at(id).hears_arbiter; };
-  const auto of_ring = [&](NodeId id) { return contains(ring.nodes, id); };
-  if (!std::ranges::all_of(ring.nodes, heard)) return false;
-  std::map<std::size_t, std::vector<NodeId>> others;
-  for (const auto& [id, node] : nodes_) {
-    if (heard(id) && !of_ring(id)) others[node.part].push_back(id);
-  }
-  return std::ranges::none_of(others, [&](const auto& part) {
-    return part.second.size() == ring.nodes.size() && part.second.front() < ring.nodes.front();
-  });
-}
-
-/// Takes votes back at once, and gives them after a while.
-void SimulatedNetwork::ask_for_votes() {
-  if (options_.quorum != QuorumRule::qdevice) return;
-  for (const auto& [id, node] : nodes_) {
-    const auto ring = node.ring;
-    if (!ring || ring->nodes.front() != id) continue;
-    if (ring->vote && !has_vote(*ring)) {
-      ring->vote = false;
-      refresh_group(ring, the_ring_itself);
-    } else if (!ring->vote && has_vote(*ring)) {
-      later(draw(options_.vote), [this, weak = std::weak_ptr<Ring>(ring)] {
-        const auto one = weak.lock();
-        if (!one || one->vote || !has_vote(*one)) return;
-        one->vote = true;
-        refresh_group(one, the_ring_itself);
-      });
-    }
-  }
-}
 
 void SimulatedNetwork::reach_changed() {
   ask_for_votes();

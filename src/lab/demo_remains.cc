@@ -5,7 +5,9 @@
 #include <fmt/chrono.h>
 #include <fmt/core.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 
 namespace upbeat::lab {
@@ -32,7 +34,8 @@ Result<fs::path> keep_remains(const Stage& stage, const fs::path& parent) {
   const auto& names = stage.lab.names();
   auto folder = (parent / ("upbeat-lab-" + names.lab() + ".XXXXXX")).string();
   if (::mkdtemp(folder.data()) == nullptr) {
-    return fail("cannot keep what the lab wrote: no folder can be made in " + parent.string());
+    return fail("cannot keep what the lab wrote: no folder can be made in " + parent.string() +
+                ": " + std::strerror(errno) + "; name another place in TMPDIR");
   }
   fs::path kept = folder;
   keep(names.logs(), kept / "logs");

@@ -23,6 +23,7 @@ void SelfFence::look() {
 void SelfFence::sign() {
   had_part_ = hooks_.has_part();
   if (!standing_down_ && had_part_) {
+    last_sign_ = clock_.now();
     hooks_.give_sign([this](MonotonicTime sent) { on_sign_back(sent); });
   }
   next_ = clock_.after(sign_interval, [this] { sign(); });
@@ -31,8 +32,9 @@ void SelfFence::sign() {
 void SelfFence::on_sign_back(MonotonicTime sent) {
   if (standing_down_ || starving_ || !hooks_.has_part()) return;
   if (clock_.now() - sent > sign_lateness) {
-    // What held it up, a disk that this loop waited for, may be over.
-    next_ = clock_.after(std::chrono::nanoseconds(0), [this] { sign(); });
+    // What held it up, a disk that this loop waited for, may be over. One that went before the
+    // newest is followed by that already: they must not become more while all are late.
+    if (sent >= last_sign_) next_ = clock_.after(std::chrono::nanoseconds(0), [this] { sign(); });
     return;
   }
   if (retiring_ && !armed_) return;

@@ -82,6 +82,7 @@ class SelfFence {
   bool standing_down_ = false;
   bool retiring_ = false;
   bool starving_ = false;
+  MonotonicTime last_sign_{};  ///< when it went
   Timer starved_;
   std::function<void(const Result<void>&)> on_retired_;
   Timer patience_;

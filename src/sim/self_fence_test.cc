@@ -42,12 +42,15 @@ class SelfFenceTest : public testing::Test {
   void send(std::function<void(MonotonicTime)> back) {
     if (!order_works) return;
     const auto sent = clock.now();
+    ++signs;
     const bool after_a_pause = sent - last_back > 100ms;
     under_way.push_back(
         clock.after(holds_up && after_a_pause ? *holds_up : delay, [this, back, sent] {
           last_back = clock.now();
           back(sent);
         }));
+    // Others give signs through the same node, and each tells this one, too.
+    if (holds_up) under_way.push_back(clock.after(*holds_up + 10ms, [back, sent] { back(sent); }));
   }
 
   SimulatedClock clock;
@@ -58,6 +61,7 @@ class SelfFenceTest : public testing::Test {
   std::chrono::milliseconds delay{1};
   std::optional<std::chrono::milliseconds> holds_up;  ///< what goes after a pause
   MonotonicTime last_back{};
+  int signs = 0;
   std::deque<Timer> under_way;
   std::chrono::milliseconds known{0};
   int announced = 0;
@@ -123,6 +127,18 @@ TEST_F(SelfFenceTest, SendsAnotherSignAtOnceAfterOneThatCameBackTooLate) {
   clock.advance(1min);
 
   EXPECT_EQ(resets, 0);
+}
+
+TEST_F(SelfFenceTest, DoesNotSendMoreAndMoreSignsWhileAllAreLate) {
+  begin();
+  clock.advance(1min);
+  holds_up = sign_lateness + 1ms;
+  delay = sign_lateness + 1ms;
+  signs = 0;
+
+  clock.advance(9s);
+
+  EXPECT_LE(signs, 2 * 9);
 }
 
 TEST_F(SelfFenceTest, AnnouncesAgainWhatWasForgotten) {

@@ -9,7 +9,7 @@ readonly address=10.9.0.100 mac=52:54:00:0a:09:64
 look_interval_s=0.1
 
 what_was_seen() {
-  cat "${work}/seen" || true
+  cat "${work}/seen"
   node node1 journalctl --no-pager --unit upbeatd --lines 40
 }
 

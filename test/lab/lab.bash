@@ -5,9 +5,9 @@
 #   source "$(dirname "${BASH_SOURCE[0]}")/lab.bash" NAME
 #   bring_up --nodes 3 --vms 4
 #
-# `package` is the build's. The lab is called NAME and the test's process, so that two runs do not meet. `work` is a folder for files. What a test
-# starts in the background and adds to `helpers` ends with it. A test may say what is worth reading when it fails by a
-# function `what_was_seen` of its own.
+# `package` is the build's. The lab is called NAME and the test's process, so that two runs do not meet. `work` is a folder
+# for files. What a test starts in the background and adds to `helpers` ends with it. A test may say what is worth reading when it fails by a
+# function `what_was_seen` of its own, of which no part has to succeed.
 
 set -euo pipefail
 readonly upbeat="${UPBEAT_BUILD:?the folder of the build}/bin/upbeat"

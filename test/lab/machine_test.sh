@@ -63,7 +63,7 @@ power_button() {
   nobody_was_fenced "the power button"
   grep '"event":"SHUTDOWN"' "${events}" | tail -1 | grep -q '"reason":"guest-shutdown"' || die "it was not the machine that switched itself off"
   node node0 upbeat events --subject "${machine}" --limit 50 >"${work}/said"
-  grep -q 'power key\|has to go down\|wants to go down\|is empty and goes down' "${work}/said" || die "it did not say why: $(cat "${work}/said")"
+  grep -q 'is to be drained (shutdown or reboot of this host' "${work}/said" || die "it did not say why: $(cat "${work}/said")"
   grep -q 'left cleanly' "${work}/said" || die "it did not leave cleanly: $(cat "${work}/said")"
   say "strike to off: $(span_ms "${strike}" "${off}") ms"
   in_lab power "${machine}" on
