@@ -32,12 +32,12 @@ watch_port() {
   helpers+=("$!")
   wait_for 10 grep -q ready "${work}/seen"
 }
-noted() { node node0 virsh dumpxml x0 2>/dev/null | grep -q "<upbeat:note.*${mac} ${address}"; }
+noted() { node node0 virsh dumpxml x0 2>/dev/null | says "<upbeat:note.*${mac} ${address}"; }
 announced() { grep -c " 0806 ${mac} ${address} ${mac}\$" "${work}/seen" || true; }
 announced_at_least() { (("$(announced)" >= $1)); }
 neighbour() { in_gateway ip neigh show "${address}" dev br0 | grep -o 'lladdr [^ ]*'; }
 neighbour_is_right() { [[ "$(neighbour)" == "lladdr ${mac}" ]]; }
-said() { node node1 journalctl --no-pager --unit upbeatd | grep -q "$1"; }
+said() { node node1 journalctl --no-pager --unit upbeatd | says "$1"; }
 
 bring_up --nodes 2 --vms 1
 wait_for 60 runs_on x0 node0

@@ -84,7 +84,7 @@ without_root() {
   refused node1 3 "no daemon answers there; \`systemctl start upbeatd\` starts it" upbeat status
 }
 
-in_step() { node "$1" upbeat status --json | grep -q '"quorate":true'; }
+in_step() { node "$1" upbeat status --json | says '"quorate":true'; }
 
 without_corosync() {
   say "without Corosync"

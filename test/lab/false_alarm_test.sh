@@ -10,7 +10,7 @@ readonly nodes=4
 each_node() { seq -f 'node%g' 0 $((nodes - 1)); }
 
 # --- what is seen --------------------------------------------------------------------------------
-quorate() { node "$1" upbeat status 2>/dev/null | grep -q 'Cluster: quorate'; }
+quorate() { node "$1" upbeat status 2>/dev/null | says 'Cluster: quorate'; }
 all_quorate() { local one; for one in $(each_node); do quorate "${one}" || return 1; done; }
 nobody_quorate() { local one; for one in $(each_node); do ! quorate "${one}" || return 1; done; }
 all_online() { [[ "$(node node0 upbeat node list | awk '$2 == "online"' | wc -l)" == "${nodes}" ]]; }

@@ -19,16 +19,16 @@ what_was_seen() {
 now_ms() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
 
 # --- what is seen --------------------------------------------------------------------------------
-is_on() { in_lab status --json | grep -q "\"name\":\"$1\",\"power\":\"on\""; }
-is_off() { in_lab status --json | grep -q "\"name\":\"$1\",\"power\":\"off\""; }
-answers_on() { in_lab status --json | grep -q "\"name\":\"$1\",[^}]*\"running_on\":\[\"$2\"\],\"answers\":true"; }
-runs_nowhere() { in_lab status --json | grep -q "\"name\":\"$1\",[^}]*\"running_on\":\[\]"; }
+is_on() { in_lab status --json | says "\"name\":\"$1\",\"power\":\"on\""; }
+is_off() { in_lab status --json | says "\"name\":\"$1\",\"power\":\"off\""; }
+answers_on() { in_lab status --json | says "\"name\":\"$1\",[^}]*\"running_on\":\[\"$2\"\],\"answers\":true"; }
+runs_nowhere() { in_lab status --json | says "\"name\":\"$1\",[^}]*\"running_on\":\[\]"; }
 told() { node "$1" upbeat node list | awk -v node="$2" '$1 == node { print $2 }'; }
 stands_for() { [[ "$(told "$1" "$2")" == "$3" ]]; }
 proof_of() { node "$1" upbeat explain "$2" | grep -E 'The proof|failed' || true; }
-off_since() { proof_of "$1" "$2" | grep -q 'The proof'; }
-alarms() { node "$1" upbeat status | grep -q "$2"; }
-explains() { node "$1" upbeat explain "$2" | grep -q "$3"; }
+off_since() { proof_of "$1" "$2" | says 'The proof'; }
+alarms() { node "$1" upbeat status | says "$2"; }
+explains() { node "$1" upbeat explain "$2" | says "$3"; }
 # Looks all the time where each guest's QEMU is; a line for each time that one is seen on two hosts.
 watch_for_twins() {
   (
@@ -69,7 +69,7 @@ prepare() {
   watch_for_twins
 }
 both_see() { stands_for "$1" node0 online && stands_for "$1" node1 online; }
-runs() { node node0 upbeat vm list | grep -qE "^$1 +running"; }
+runs() { node node0 upbeat vm list | says -E "^$1 +running"; }
 # The fence devices of both nodes, from standard input, in place of those they have; upbeatd is restarted.
 devices() {
   cat >"${work}/devices"

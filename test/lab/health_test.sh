@@ -12,10 +12,10 @@ what_was_seen() {
 }
 
 # --- what is seen --------------------------------------------------------------------------------
-is_empty() { ! places | grep -q " $1\$" && stands "$1" drained; }
+is_empty() { ! places | says " $1\$" && stands "$1" drained; }
 count_of() { node node0 upbeat events --subject "$1" --limit 1000 | grep -c "$2" || true; }
-alarm_on_node1() { node node1 upbeat status | grep -q "$1"; }
-no_alarm_on_node1() { ! node node1 upbeat status | grep -q "cannot tell how this host is"; }
+alarm_on_node1() { node node1 upbeat status | says "$1"; }
+no_alarm_on_node1() { ! node node1 upbeat status | says "cannot tell how this host is"; }
 boot_of_node1() { node node1 cat /proc/1/stat | awk '{ print $22 }'; }
 
 # --- the story of each illness -------------------------------------------------------------------
@@ -38,9 +38,9 @@ nobody_noticed() {
 # falls_ill WHAT WHY: waits until node1 is empty because of WHY.
 falls_ill() {
   wait_for 120 is_empty node1
-  node node0 upbeat node list | grep -q "about to fail" || node node0 upbeat status | grep -q "about to fail" ||
+  node node0 upbeat node list | says "about to fail" || node node0 upbeat status | says "about to fail" ||
     die "$1: nobody says that node1 is about to fail"
-  node node0 upbeat events --subject node1 --limit 10 | grep -qF "is to be drained ($2" || die "$1: it does not say why"
+  node node0 upbeat events --subject node1 --limit 10 | says -F "is to be drained ($2" || die "$1: it does not say why"
 }
 gets_well() {
   wait_for 120 stands node1 online
@@ -130,7 +130,7 @@ a_libvirtd_that_hangs() {
   prepare
   node node1 systemctl kill --kill-whom=main --signal=STOP libvirtd
   wait_for 120 stands node1 draining
-  node node0 upbeat events --subject node1 --limit 10 | grep -qF "the hypervisor has not answered for 30 s" ||
+  node node0 upbeat events --subject node1 --limit 10 | says -F "the hypervisor has not answered for 30 s" ||
     die "a libvirtd that hangs: it does not say why"
   runs_on x1 node0 && die "x1 cannot have left a host without libvirtd"
   node node1 systemctl kill --kill-whom=main --signal=CONT libvirtd

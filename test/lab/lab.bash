@@ -53,6 +53,10 @@ wait_for() {
   done
 }
 
+# says WHAT…: whether that is in what is piped to it. All of it is read: with -q grep would end whoever still writes, and the pipe
+# would fail for that.
+says() { grep "$@" >/dev/null; }
+
 now() { echo "${EPOCHREALTIME/,/.}"; }
 span_ms() { awk -v from="$1" -v to="$2" 'BEGIN { printf "%d", (to - from) * 1000 }'; }
 ms_since() { span_ms "$1" "$(now)"; }
@@ -60,7 +64,7 @@ ms_since() { span_ms "$1" "$(now)"; }
 # --- what the cluster says, asked on node0 ---------------------------------------------------------
 # Who is where: "x1 node1".
 places() { node node0 upbeat vm list | awk '$2 == "running" { print $1, $3 }'; }
-runs_on() { places | grep -qx "$1 $2"; }
+runs_on() { places | says -x "$1 $2"; }
 stands() { [[ "$(node node0 upbeat node list | awk -v node="$1" '$1 == node { print $2 }')" == "$2" ]]; }
 was_fenced() { node node0 upbeat events --limit 1000 | grep -E 'proves it off|was lost: '; }
 # How often a node became a member. (Where its host is in the view before its daemon, it is the daemon that comes.)

@@ -61,7 +61,7 @@ power_button() {
   off="$(now)"
   x0_did_not_notice "the power button"
   nobody_was_fenced "the power button"
-  grep '"event":"SHUTDOWN"' "${events}" | tail -1 | grep -q '"reason":"guest-shutdown"' || die "it was not the machine that switched itself off"
+  grep '"event":"SHUTDOWN"' "${events}" | tail -1 | says '"reason":"guest-shutdown"' || die "it was not the machine that switched itself off"
   node node0 upbeat events --subject "${machine}" --limit 50 >"${work}/said"
   grep -q 'is to be drained (shutdown or reboot of this host' "${work}/said" || die "it did not say why: $(cat "${work}/said")"
   grep -q 'left cleanly' "${work}/said" || die "it did not leave cleanly: $(cat "${work}/said")"
@@ -126,7 +126,7 @@ only_a_watchdog() {
   for each in node0 node1 "${machine}"; do node "${each}" systemctl restart upbeatd; done
   wait_for 60 armed
 }
-armed() { node node0 upbeat events --subject "${machine}" --limit 20 | grep -q 'has armed its watchdog'; }
+armed() { node node0 upbeat events --subject "${machine}" --limit 20 | says 'has armed its watchdog'; }
 was_reset() { (("$(told RESET)" > resets)); }
 lives_anew() { local now; now="$(life)" && [[ -n "${now}" && "${now%% *}" != "${before%% *}" ]]; }
 watchdog_resets() {

@@ -8,7 +8,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lab.bash" down
 readonly rounds="${UPBEAT_ROUNDS:-1}"
 
 # --- what is seen --------------------------------------------------------------------------------
-is_empty() { ! places | grep -q " $1\$" && node node0 upbeat node list | awk -v node="$1" '$1 == node && $3 == 0 { found = 1 } END { exit !found }'; }
+is_empty() { ! places | says " $1\$" && node node0 upbeat node list | awk -v node="$1" '$1 == node && $3 == 0 { found = 1 } END { exit !found }'; }
 # Nothing is run in a node that goes down: what its last kill stops, it waits for.
 
 # --- the story of each trigger -------------------------------------------------------------------
@@ -20,7 +20,7 @@ prepare() {
   joins="$(joins_of node1)"
 }
 came_back() { (("$(joins_of node1)" > joins)) && stands node1 online; }
-went() { in_lab status --json | grep -q '"name":"node1","power":"off"'; }
+went() { in_lab status --json | says '"name":"node1","power":"off"'; }
 nobody_noticed() {
   all_lived_through "$1"
   if was_fenced >"${work}/fenced"; then die "$1: $(cat "${work}/fenced")"; fi
@@ -116,7 +116,7 @@ restless_guest_leaves_in_time() {
   strike="$(now)"
   node node0 upbeat maintenance node1 on --within 90 --why "UPS on battery" --timeout 85 || die "node1 is not empty in time"
   node node0 upbeat events --subject x1 --limit 12
-  node node0 upbeat events --subject x1 --limit 30 | grep -q 'stands still until it is on the other host' || die "nobody helped it"
+  node node0 upbeat events --subject x1 --limit 30 | says 'stands still until it is on the other host' || die "nobody helped it"
   say "empty after $(ms_since "${strike}") ms of 90 s"
   nobody_noticed "a guest without rest"
   node node0 upbeat maintenance node1 off
@@ -145,7 +145,7 @@ says_how_it_goes() {
 }
 
 # The first guest leaves meanwhile; the second one, made ready to wait for it, must not wait for ever.
-has_left_libvirt() { ! node node1 virsh -q list --name | grep -qx "$1"; }
+has_left_libvirt() { local list; list="$(node node1 virsh -q list --name)" && ! grep -qx "$1" <<<"${list}"; }
 daemon_is_away_half_way() {
   say "upbeatd is away while one guest leaves and another waits for the wire"
   prepare
@@ -232,7 +232,7 @@ give_node1_a_ups() {
   wait_for 30 node node1 upsc rack1@localhost ups.status
   wait_for 30 stands node1 online
 }
-no_alarm() { ! node node1 upbeat status | grep -q "cannot read UPS"; }
+no_alarm() { ! node node1 upbeat status | says "cannot read UPS"; }
 ups_on_battery_and_back() {
   say "the UPS of node1 is on battery, and mains power returns"
   prepare
@@ -240,7 +240,7 @@ ups_on_battery_and_back() {
   wait_for 30 no_alarm
   ups_says "OB DISCHRG" 600
   wait_for 60 is_empty node1
-  node node0 upbeat events --subject node1 --limit 3 | grep -q 'UPS rack1@localhost is on battery, 600 s left' || die "it does not say why"
+  node node0 upbeat events --subject node1 --limit 3 | says 'UPS rack1@localhost is on battery, 600 s left' || die "it does not say why"
   ups_says OL 590
   wait_for 30 stands node1 online
   nobody_noticed "a UPS on battery"

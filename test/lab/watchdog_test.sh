@@ -34,7 +34,7 @@ other_than() { local each; for each in "${nodes[@]}"; do [[ " $* " == *" ${each}
 answers() { timeout 2 ip netns exec "${gateway}" bash -c "exec 3<>/dev/tcp/10.9.0.10${1#x}/7000 && read -rt 1 line <&3 && [[ \$line == *'\"vm\":\"$1\"'* ]]" 2>/dev/null; }
 they_all_answer() { local vm; for vm in "${guests[@]}"; do answers "${vm}" || return 1; done; }
 # Its watchdog is armed, and the cluster counts on it.
-is_promised() { tells "$2" explain "$1" | grep -q 'Its watchdog resets it within 10.0 s'; }
+is_promised() { tells "$2" explain "$1" | says 'Its watchdog resets it within 10.0 s'; }
 all_promised() { local each; for each in "${nodes[@]}"; do is_promised "${each}" "$1" || return 1; done; }
 # When a node's init began: another moment is another life. Nothing while it is off.
 life_of() {
@@ -233,8 +233,8 @@ all_token() {
   for each in "${nodes[@]}"; do node "${each}" sed -i "s/^  token: .*/  token: $1/" /etc/corosync/corosync.conf; done
   node node0 corosync-cfgtool -R >/dev/null
 }
-says_unfit() { tells "$1" status | grep -q "cannot use the watchdog: it may reset this host 5 s .*token of 4000 ms.*set timeout_s"; }
-says_fit() { ! tells "$1" status | grep -q "cannot use the watchdog"; }
+says_unfit() { tells "$1" status | says "cannot use the watchdog: it may reset this host 5 s .*token of 4000 ms.*set timeout_s"; }
+says_fit() { ! tells "$1" status | says "cannot use the watchdog"; }
 none_promised() { local each; for each in "${nodes[@]}"; do ! is_promised "${each}" node0 || return 1; done; }
 too_long_a_token() {
   say "with a token that is too long nobody's watchdog stays armed"
