@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // For tests: the contract's cluster out of three real Corosyncs and a peer program on each.
 #include <poll.h>
+#include <signal.h>
 
 #include <chrono>
 #include <map>
@@ -76,6 +77,8 @@ class CorosyncWorld final : public ContractWorld {
   }
   void crash_engine(NodeId node) override { the_lab().kill_corosync(number(node)); }
   void start_engine(NodeId node) override { must(the_lab().start_corosync(number(node))); }
+  void stall_engine(NodeId node) override { signal(node, SIGSTOP); }
+  void let_engine_go_on(NodeId node) override { signal(node, SIGCONT); }
   void partition(const std::vector<std::vector<NodeId>>& sets) override {
     std::vector<std::vector<int>> numbers;
     for (const auto& set : sets) {
@@ -149,6 +152,12 @@ class CorosyncWorld final : public ContractWorld {
     std::unique_ptr<Child> program;
     std::vector<std::string> answers;
   };
+
+  static void signal(NodeId node, int number_of_signal) {
+    if (::kill(the_lab().corosync_pid(number(node)), number_of_signal) != 0) {
+      throw std::runtime_error("cannot signal the Corosync of a node");
+    }
+  }
 
   static int number(NodeId node) { return static_cast<int>(node.get()); }
 

@@ -42,6 +42,9 @@ class ContractWorld {
   virtual void stop_daemon(NodeId node) = 0;
   virtual void crash_engine(NodeId node) = 0;
   virtual void start_engine(NodeId node) = 0;
+  /// The engine's process gets no processor (SIGSTOP), and goes on (SIGCONT).
+  virtual void stall_engine(NodeId node) = 0;
+  virtual void let_engine_go_on(NodeId node) = 0;
   virtual void partition(const std::vector<std::vector<NodeId>>& sets) = 0;
   virtual void heal() = 0;
 

@@ -256,6 +256,36 @@ TEST_P(EngineContract, TakesAMessageOfTheLimitAndRefusesALongerOne) {
   EXPECT_TRUE(await_text(all, std::string(heard_limit_bytes, 'x')));
 }
 
+/// An engine that goes on after the others gave it up may still hold their token, and give its
+/// daemon, and nobody else, what that has said. But it holds it once.
+TEST_P(EngineContract, DeliversWhatFollowsOnAMessageThatCameBackOnlyIfTheRingWasWholeInBetween) {
+  ASSERT_TRUE(start_three());
+  const EngineView with_all = view(n2);
+  world->stall_engine(n2);
+  world->partition({{n1, n3}, {n2}});
+  const bool given_up = await_view({n1, n3}, {n1, n3});
+  const bool sent = world->send(n2, "said while it stood still").has_value();
+  world->let_engine_go_on(n2);
+  ASSERT_TRUE(given_up);
+  ASSERT_TRUE(sent);
+  ASSERT_TRUE(world->await(
+      [&] { return heard_text(n2, "said while it stood still") || view(n2) != with_all; }));
+
+  ASSERT_TRUE(world->send(n2, "said after that"));
+
+  ASSERT_TRUE(await_view({n2}, {n2}));
+  const auto& heard = world->life(n2).heard;
+  const auto alone = std::ranges::find_if(heard, [](const Heard& one) {
+    return one.what == Heard::What::view && one.view.nodes == std::vector{n2};
+  });
+  EXPECT_TRUE(std::none_of(heard.begin(), alone,
+                           [](const Heard& one) { return one.text == "said after that"; }));
+  world->heal();
+  ASSERT_TRUE(await_view(all, all));
+  EXPECT_FALSE(heard_text(n1, "said while it stood still"));
+  EXPECT_FALSE(heard_text(n3, "said while it stood still"));
+}
+
 TEST_P(EngineContract, RefusesToQueueWithoutEndWhileTheRingStandsStill) {
   ASSERT_TRUE(start_three());
   world->partition({{n1}, {n2}, {n3}});

@@ -50,10 +50,23 @@ void SimulatedNetwork::set_latency(NodeId id, std::chrono::nanoseconds latency) 
   nodes_.at(id).latency = latency;
 }
 
+void SimulatedNetwork::stand_still(NodeId id) {
+  Node& node = nodes_.at(id);
+  if (!node.up || std::exchange(node.still, true)) return;
+  reach_changed();
+}
+
+void SimulatedNetwork::go_on(NodeId id) {
+  if (!std::exchange(nodes_.at(id).still, false)) return;
+  order_by_an_old_token(id);
+  reach_changed();
+}
+
 void SimulatedNetwork::crash(NodeId id) {
   Node& node = nodes_.at(id);
   if (!node.up) return;
   node.up = false;
+  node.still = false;
   node.seen_all = false;
   ++node.life;
   node.ring.reset();
@@ -169,14 +182,14 @@ bool SimulatedNetwork::hear_each_other(const Ring& ring) const {
   const std::size_t part = nodes_.at(ring.nodes.front()).part;
   return std::ranges::all_of(ring.nodes, [&](NodeId id) {
     const Node& node = nodes_.at(id);
-    return node.ring.get() == &ring && node.part == part;
+    return node.ring.get() == &ring && node.part == part && !node.still;
   });
 }
 
 void SimulatedNetwork::form_rings() {
   std::set<std::size_t> parts;
   for (const auto& [id, node] : nodes_) {
-    if (!node.up || !parts.insert(node.part).second) continue;
+    if (!node.up || node.still || !parts.insert(node.part).second) continue;
     later(draw(options_.forming), [this, part = node.part] { form_ring_of(part); });
   }
 }
@@ -184,7 +197,7 @@ void SimulatedNetwork::form_rings() {
 void SimulatedNetwork::form_ring_of(std::size_t part) {
   std::vector<NodeId> together;
   for (const auto& [id, node] : nodes_) {
-    if (node.up && node.part == part) together.push_back(id);
+    if (node.up && !node.still && node.part == part) together.push_back(id);
   }
   if (together.empty()) return;
   const auto& ring = nodes_.at(together.front()).ring;
@@ -286,6 +299,23 @@ void SimulatedNetwork::order_what_waits(NodeId id) {
   }
 }
 
+/// Corosync 3.1.7: a token that came while it stood still has a higher priority than the timer by
+/// which it would notice the loss (totemknet.c, totemsrp.c). One token, so once.
+void SimulatedNetwork::order_by_an_old_token(NodeId id) {
+  Node& node = nodes_.at(id);
+  if (!runs(id) || !node.ring || hear_each_other(*node.ring) || prng_.below(4) == 0) return;
+  if (!contains(node.ring->view.members, Member{id, node.daemon->incarnation})) return;
+  const auto ring = node.ring;
+  while (!node.daemon->outgoing.empty()) {
+    append(ring, {.origin = id, .bytes = std::move(node.daemon->outgoing.front())});
+    node.daemon->outgoing.pop_front();
+  }
+  while (node.ring == ring && node.taken < ring->end()) {
+    const auto entry = ring->at(node.taken);
+    take(node, *entry);
+  }
+}
+
 void SimulatedNetwork::append(const std::shared_ptr<Ring>& ring, Entry entry) {
   entry.ordered = clock_.now();
   ring->log.push_back(std::make_shared<const Entry>(std::move(entry)));
@@ -294,7 +324,7 @@ void SimulatedNetwork::append(const std::shared_ptr<Ring>& ring, Entry entry) {
 
 void SimulatedNetwork::schedule_delivery(NodeId id) {
   Node& node = nodes_.at(id);
-  if (!node.ring || node.delivery_due || node.taken >= node.ring->end()) return;
+  if (!node.ring || node.still || node.delivery_due || node.taken >= node.ring->end()) return;
   const auto& entry = node.ring->at(node.taken);
   if (entry->origin != the_ring_itself) {
     const Node& origin = nodes_.at(entry->origin);
@@ -309,7 +339,7 @@ void SimulatedNetwork::schedule_delivery(NodeId id) {
 void SimulatedNetwork::deliver(Node& node) {
   node.delivery_due = false;
   const auto ring = node.due_from.lock();
-  if (ring && node.ring == ring && node.taken < ring->end()) {
+  if (ring && node.ring == ring && !node.still && node.taken < ring->end()) {
     const auto entry = ring->at(node.taken);
     take(node, *entry);
     if (ring->log.size() > ring->forgets_at) forget_what_all_took(*ring);

@@ -75,6 +75,14 @@ class SimulatedNetwork {
   void set_arbiter_heard(NodeId node, bool heard);
   /// Messages from the node, and to it, take so much longer from now on.
   void set_latency(NodeId node, std::chrono::nanoseconds latency);
+  /// The node's engine stands still, as a process that gets no processor: it takes nothing and
+  /// orders nothing, and the others miss it. What its daemon sends waits.
+  void stand_still(NodeId node);
+  /// It goes on as if nothing had been. Where the others have formed a ring without it meanwhile,
+  /// chance decides whether it comes to their token of the old ring before it looks at the clock:
+  /// then it orders what waits, and its daemon, but nobody else, gets it, as one more of the old
+  /// ring.
+  void go_on(NodeId node);
   /// The node's engine is gone at once. Its daemon, if it still lives, is told that.
   void crash(NodeId node);
   /// A crashed node's engine comes back, alone at first. Its daemon, if there is one, rejoins.
@@ -111,6 +119,7 @@ class SimulatedNetwork {
   void flush_old_ring(const Ring& ring, const std::vector<NodeId>& together);
   void refresh_group(const std::shared_ptr<Ring>& ring, NodeId origin);
   void order_what_waits(NodeId node);
+  void order_by_an_old_token(NodeId node);
   void append(const std::shared_ptr<Ring>& ring, Entry entry);
   void schedule_delivery(NodeId node);
   void deliver(Node& node);

@@ -56,6 +56,7 @@ struct SimulatedNetwork::Daemon {
 struct SimulatedNetwork::Node {
   NodeId id;
   bool up = true;
+  bool still = false;     // its engine gets no processor
   bool seen_all = false;  // all nodes, since its engine began
   bool hears_arbiter = true;
   std::size_t part = 0;

@@ -52,6 +52,8 @@ class SimulatedWorld final : public ContractWorld {
   void stop_daemon(NodeId node) override { daemons_.at(node.get()).engine.reset(); }
   void crash_engine(NodeId node) override { network_.crash(node); }
   void start_engine(NodeId node) override { network_.start(node); }
+  void stall_engine(NodeId node) override { network_.stand_still(node); }
+  void let_engine_go_on(NodeId node) override { network_.go_on(node); }
   void partition(const std::vector<std::vector<NodeId>>& sets) override {
     network_.partition(sets);
   }

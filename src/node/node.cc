@@ -84,9 +84,10 @@ Node::Node(NodePorts ports, NodeOptions options)
 
 /// Whoever asked for it, all learn from it.
 void Node::give_sign() {
-  replica_.give_sign_of_life([this](MonotonicTime sent) {
-    if (fed_) fed_(sent);
-    if (bandwidth_) bandwidth_->back(sent);
+  replica_.give_sign_of_life([this](const SignOfLife& sign) {
+    // It may give another sign, and say anew whom to tell.
+    if (const auto fed = fed_) fed(sign);
+    if (bandwidth_) bandwidth_->back(sign.sent);
   });
 }
 
@@ -173,7 +174,7 @@ bool Node::has_part() const {
 SelfFence::Hooks Node::self_fence_hooks() {
   return {.has_part = [this] { return has_part(); },
           .give_sign =
-              [this](std::function<void(MonotonicTime)> back) {
+              [this](std::function<void(const SignOfLife&)> back) {
                 fed_ = std::move(back);
                 give_sign();
               },

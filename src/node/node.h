@@ -173,7 +173,7 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   SelfFence self_fence_;
   std::optional<Announcements> announcements_;
   std::optional<BandwidthWatch> bandwidth_;
-  std::function<void(MonotonicTime)> fed_;  ///< the self-fence's part of a sign of life
+  std::function<void(const SignOfLife&)> fed_;  ///< the self-fence's part of a sign of life
   LookAround look_around_;
   DrillRound drill_;
   Timer own_part_;             ///< in a drill of our own

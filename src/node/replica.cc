@@ -231,22 +231,23 @@ void Replica::settle(std::uint64_t request, Durability durability) {
 }
 
 void Replica::say_persisted(EventIndex index) {
-  signs_.emplace_back(state_.epoch, clock_.now());
+  signs_.emplace_back(state_.epoch, SignOfLife{clock_.now(), newest_back_});
   send(Persisted{state_.epoch, index});
 }
 
-void Replica::give_sign_of_life(std::function<void(MonotonicTime sent)> came_back) {
+void Replica::give_sign_of_life(std::function<void(const SignOfLife&)> came_back) {
   sign_came_back_ = std::move(came_back);
   const auto known = persisted_.find(self_);
   if (in_step_) say_persisted(known == persisted_.end() ? EventIndex() : known->second);
 }
 
 void Replica::receive(NodeId from, const Persisted& persisted) {
-  std::optional<MonotonicTime> sent;
-  while (from == self_ && !signs_.empty() && !sent && signs_.front().first <= persisted.epoch) {
-    if (signs_.front().first == persisted.epoch) sent = signs_.front().second;
+  std::optional<SignOfLife> back;
+  while (from == self_ && !signs_.empty() && !back && signs_.front().first <= persisted.epoch) {
+    if (signs_.front().first == persisted.epoch) back = signs_.front().second;
     signs_.pop_front();
   }
+  if (back) newest_back_ = back->sent;
   // Also while we wait for the state: the others say it once, and perhaps not again for long.
   if (!agreed_ || persisted.epoch != agreed_->epoch) return;
   auto& known = persisted_[from];
@@ -254,7 +255,10 @@ void Replica::receive(NodeId from, const Persisted& persisted) {
   known = std::max(known, persisted.index);
   if (!in_step_) return;
   advance_safe();
-  if (sent && sign_came_back_) sign_came_back_(*sent);
+  if (!back || !sign_came_back_) return;
+  // It may give another sign, and say anew whom to tell.
+  const auto told = sign_came_back_;
+  told(*back);
 }
 
 Result<void> Replica::tell(const Message& message) {

@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "core/event.h"
 #include "core/state.h"
+#include "node/sign_of_life.h"
 #include "node/snapshot_transfer.h"
 #include "node/view_agreement.h"
 #include "ports/clock.h"
@@ -92,9 +93,9 @@ class Replica final : public EngineListener {
   /// or why not.
   void propose(Event event, Repeat repeat, Outcome done = {});
 
-  /// Says something through the order of this view; nothing if not in step. `came_back` is told
-  /// when it has come back, and when it was sent: as of then, this node had its part in the order.
-  void give_sign_of_life(std::function<void(MonotonicTime sent)> came_back);
+  /// Says something through the order of this view; nothing if not in step. `came_back` is told of
+  /// each that comes back.
+  void give_sign_of_life(std::function<void(const SignOfLife&)> came_back);
 
   /// Says something to the members of this view that is no part of the state; a change of view may
   /// swallow it. An error: this node is not in step, or one of them is too old to know it.
@@ -164,10 +165,11 @@ class Replica final : public EngineListener {
   EngineView view_;
   std::uint64_t view_key_ = 0;
   std::map<NodeId, Hello> hellos_;
-  std::optional<ViewChanged> agreed_;                  ///< of this view, once all have said Hello
-  std::map<NodeId, Release> releases_;                 ///< of this view's members, those in step
-  std::deque<std::pair<Epoch, MonotonicTime>> signs_;  ///< our Persisted that are under way
-  std::function<void(MonotonicTime)> sign_came_back_;
+  std::optional<ViewChanged> agreed_;               ///< of this view, once all have said Hello
+  std::map<NodeId, Release> releases_;              ///< of this view's members, those in step
+  std::deque<std::pair<Epoch, SignOfLife>> signs_;  ///< our Persisted that are under way
+  std::optional<MonotonicTime> newest_back_;        ///< when the newest that came back was sent
+  std::function<void(const SignOfLife&)> sign_came_back_;
   SnapshotTransfer incoming_;   ///< parts of the state that we wait for
   std::vector<Proposal> held_;  ///< ordered while we wait
 

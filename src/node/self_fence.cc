@@ -24,17 +24,27 @@ void SelfFence::sign() {
   had_part_ = hooks_.has_part();
   if (!standing_down_ && had_part_) {
     last_sign_ = clock_.now();
-    hooks_.give_sign([this](MonotonicTime sent) { on_sign_back(sent); });
+    followed_ = false;
+    give();
   }
   next_ = clock_.after(sign_interval, [this] { sign(); });
 }
 
-void SelfFence::on_sign_back(MonotonicTime sent) {
+void SelfFence::give() {
+  hooks_.give_sign([this](const SignOfLife& sign) { on_sign_back(sign); });
+}
+
+void SelfFence::on_sign_back(const SignOfLife& sign) {
   if (standing_down_ || starving_ || !hooks_.has_part()) return;
-  if (clock_.now() - sent > sign_lateness) {
+  const auto is_late = [this](MonotonicTime went) { return clock_.now() - went > sign_lateness; };
+  const bool newest = sign.sent >= last_sign_;
+  if (newest && !is_late(last_sign_) && !std::exchange(followed_, true)) return give();
+  if (!sign.whole_after || is_late(*sign.whole_after)) {
     // What held it up, a disk that this loop waited for, may be over. One that went before the
     // newest is followed by that already: they must not become more while all are late.
-    if (sent >= last_sign_) next_ = clock_.after(std::chrono::nanoseconds(0), [this] { sign(); });
+    if (newest && is_late(last_sign_)) {
+      next_ = clock_.after(std::chrono::nanoseconds(0), [this] { this->sign(); });
+    }
     return;
   }
   if (retiring_ && !armed_) return;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/state.h"
+#include "node/sign_of_life.h"
 #include "ports/clock.h"
 #include "ports/watchdog.h"
 
@@ -21,9 +22,10 @@ inline constexpr std::chrono::milliseconds sign_lateness{500};
 inline constexpr std::chrono::milliseconds retire_patience{5'000};
 static_assert(sign_lateness < watchdog_margin, "others wait out the watchdog and its margin");
 
-/// Why this is safe. A sign comes back only if the ring was whole after it went, and two majorities
-/// share a node, which is in one ring at a time. So when others agree on a view without this node,
-/// its last good sign had gone before. It was fed `sign_lateness` later at most, and fires
+/// Why this is safe. A sign that came back is followed by another at once; when that is back, too,
+/// the ring was whole after the first went (SignOfLife), and two majorities share a node, which is
+/// in one ring at a time. So when others agree on a view without this node, the first of its last
+/// good pair had gone before. The watchdog was fed `sign_lateness` later at most, and fires
 /// `timeout` after that; the others wait for `timeout` and `watchdog_margin` from their view on.
 class SelfFence {
  public:
@@ -31,7 +33,7 @@ class SelfFence {
     /// Whether this node is in step with a majority that remembers this view.
     std::function<bool()> has_part;
     /// Replica::give_sign_of_life.
-    std::function<void(std::function<void(MonotonicTime)>)> give_sign;
+    std::function<void(std::function<void(const SignOfLife&)>)> give_sign;
     /// Whether the cluster knows what was announced; if not, it is announced again.
     std::function<bool(std::chrono::milliseconds)> is_known;
     std::function<void(std::chrono::milliseconds)> announce;
@@ -67,7 +69,8 @@ class SelfFence {
 
  private:
   void sign();
-  void on_sign_back(MonotonicTime sent);
+  void give();
+  void on_sign_back(const SignOfLife& sign);
   void feed();
   void withdraw();
   void retired(const Result<void>& taken_back);
@@ -83,6 +86,7 @@ class SelfFence {
   bool retiring_ = false;
   bool starving_ = false;
   MonotonicTime last_sign_{};  ///< when it went
+  bool followed_ = false;      ///< it came back, and another went
   Timer starved_;
   std::function<void(const Result<void>&)> on_retired_;
   Timer patience_;

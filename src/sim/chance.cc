@@ -97,6 +97,14 @@ Happening daemon(Draw& draw) {
       return {"daemon " + node + " restart", ""};
   }
 }
+/// Alone, or with a cable that goes meanwhile: then nobody hears what the engine says when it goes
+/// on.
+Happening engine(Draw& draw) {
+  const auto node = draw.node();
+  const auto stall = "engine " + node + " stall " + draw.seconds(1, 12);
+  if (draw.below(2) == 0) return {stall, ""};
+  return {stall, "network " + node + " on", "network " + node + " off"};
+}
 Happening hypervisor(Draw& draw) {
   const auto node = draw.node();
   return {"hypervisor " + node + " " + draw.one_of({"stop", "hang"}),
@@ -217,6 +225,7 @@ const std::vector<FaultClass>& classes() {
       {"flap", 3, flap},
       {"partition", 4, partition},
       {"daemon", 10, daemon},
+      {"engine", 4, engine},
       {"hypervisor", 5, hypervisor},
       {"fence-device", 5, fence_device},
       {"disk", 3, disk},

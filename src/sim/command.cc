@@ -126,6 +126,16 @@ Deed read_daemon(Words& words) {
   return {};
 }
 
+Deed read_engine(Words& words) {
+  const auto node = words.node();
+  if (const auto verb = words.next("what befalls the engine"); verb != "stall") {
+    words.wrong(Words::quoted(verb) + " is nothing that befalls an engine");
+    return {};
+  }
+  const auto span = words.seconds();
+  return [=](World& world) { world.stall_engine(node, span); };
+}
+
 Deed read_hypervisor(Words& words) {
   const auto node = words.node();
   using Verb = void (SimulatedHost::*)();
@@ -205,6 +215,7 @@ const std::map<std::string, Kind>& kinds() {
       {"fence-device", {"fence-device NODE ok|broken|lies|babbles [ATTEMPTS]", read_fence_device}},
       {"daemon",
        {"daemon NODE kill|start|stop|restart|stall SECONDS|upgrade RELEASE", read_daemon}},
+      {"engine", {"engine NODE stall SECONDS", read_engine}},
       {"hypervisor", {"hypervisor NODE stop|start|hang", read_hypervisor}},
       {"disk", {"disk NODE ok|full|unreadable", read_disk}},
       {"clock", {"clock NODE SECONDS", read_clock}},

@@ -198,6 +198,7 @@ TEST(Story, HasOnlyTheFaultsThatAreAskedFor) {
       {"flap", {"flap"}},
       {"partition", {"partition", "heal"}},
       {"daemon", {"daemon"}},
+      {"engine", {"engine", "network"}},
       {"hypervisor", {"hypervisor", "vm"}},
       {"fence-device", {"fence-device"}},
       {"disk", {"disk"}},

@@ -39,18 +39,19 @@ class SelfFenceTest : public testing::Test {
     fence->begin();
   }
   /// The order: what is sent comes back after `delay`, or never.
-  void send(std::function<void(MonotonicTime)> back) {
-    if (!order_works) return;
-    const auto sent = clock.now();
+  void send(std::function<void(const SignOfLife&)> back) {
+    const SignOfLife sign{.sent = clock.now(), .whole_after = newest_back};
+    if (!order_works || (alone_since && newest_back >= alone_since)) return;
     ++signs;
-    const bool after_a_pause = sent - last_back > 100ms;
+    const bool after_a_pause = sign.sent - last_back > 100ms;
     under_way.push_back(
-        clock.after(holds_up && after_a_pause ? *holds_up : delay, [this, back, sent] {
+        clock.after(holds_up && after_a_pause ? *holds_up : delay, [this, back, sign] {
           last_back = clock.now();
-          back(sent);
+          newest_back = sign.sent;
+          back(sign);
         }));
     // Others give signs through the same node, and each tells this one, too.
-    if (holds_up) under_way.push_back(clock.after(*holds_up + 10ms, [back, sent] { back(sent); }));
+    if (holds_up) under_way.push_back(clock.after(*holds_up + 10ms, [back, sign] { back(sign); }));
   }
 
   SimulatedClock clock;
@@ -61,6 +62,9 @@ class SelfFenceTest : public testing::Test {
   std::chrono::milliseconds delay{1};
   std::optional<std::chrono::milliseconds> holds_up;  ///< what goes after a pause
   MonotonicTime last_back{};
+  std::optional<MonotonicTime> newest_back;  ///< when it was sent
+  std::optional<MonotonicTime>
+      alone_since;  ///< what follows on a sign of after that is not ordered
   int signs = 0;
   std::deque<Timer> under_way;
   std::chrono::milliseconds known{0};
@@ -115,6 +119,28 @@ TEST_F(SelfFenceTest, DoesNotFeedOnASignThatCameBackTooLate) {
   delay = sign_lateness + 1ms;
 
   clock.advance(10s + sign_interval + delay);
+
+  EXPECT_EQ(resets, 1);
+}
+
+TEST_F(SelfFenceTest, IsResetWhenASignComesBackAndNoneThatFollowsIt) {
+  begin();
+  clock.advance(1min + 500ms);
+  alone_since = clock.now();
+  signs = 0;
+
+  clock.advance(9'600ms);
+
+  EXPECT_EQ(signs, 1);
+  EXPECT_EQ(resets, 1) << "what came back to this node alone has fed it";
+}
+
+TEST_F(SelfFenceTest, DoesNotFeedOnTwoSignsThatTookTooLongTogether) {
+  begin();
+  clock.advance(1min);
+  delay = sign_lateness / 2 + 1ms;
+
+  clock.advance(10s + sign_interval + 2 * delay);
 
   EXPECT_EQ(resets, 1);
 }

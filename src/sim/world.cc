@@ -163,6 +163,20 @@ void World::flap(const std::string& node, int times, milliseconds span) {
   flapping_[node] = clock_.after(span, [this, node, times, span] { flap(node, times - 1, span); });
 }
 
+void World::stall_engine(const std::string& node, milliseconds span) {
+  const NodeId id = ids_.at(node);
+  if (!machines_.at(id)->powered()) return;
+  network_->stand_still(id);
+  still_engines_[id] = clock_.after(span, [this, id] { engine_goes_on(id); });
+  reach_changed_ = clock_.now();
+}
+
+void World::engine_goes_on(NodeId node) {
+  if (still_engines_.erase(node) == 0) return;
+  network_->go_on(node);
+  reach_changed_ = clock_.now();
+}
+
 void World::heal_network() {
   parts_.clear();
   cables_cut_.clear();
@@ -226,6 +240,7 @@ void World::repair_all_but_power() {
   heal_network();
   for (const auto& [name, id] : ids_) {
     strip_.break_outlet(name, OutletFault::none);
+    engine_goes_on(id);
     auto& one = machine(name);
     one.disk().break_disk(DiskFault::none);
     one.recover();
@@ -316,8 +331,10 @@ bool World::hears_majority(NodeId node) const {
   };
   const auto own = part(machines_.at(node)->facts().name);
   const auto heard = std::ranges::count_if(machines_, [&](const auto& entry) {
-    return entry.second->powered() && part(entry.second->facts().name) == own;
+    return entry.second->powered() && !still_engines_.contains(entry.first) &&
+           part(entry.second->facts().name) == own;
   });
+  if (still_engines_.contains(node)) return false;
   return static_cast<std::size_t>(heard) * 2 > machines_.size();
 }
 

@@ -86,6 +86,8 @@ class World final : private MachineListener {
   void set_link(const std::string& a, const std::string& b, bool whole);
   /// The node's cable goes and comes, so often, each for `span`.
   void flap(const std::string& node, int times, std::chrono::milliseconds span);
+  /// The node's engine gets no processor for so long, and then goes on as if nothing had been.
+  void stall_engine(const std::string& node, std::chrono::milliseconds span);
   /// Messages from and to the node take so much longer; the views stay as they are.
   void set_latency(const std::string& node, std::chrono::milliseconds span);
   void heal_network();
@@ -155,6 +157,7 @@ class World final : private MachineListener {
   [[nodiscard]] NodeId id_in_live(const std::string& node) const;
   [[nodiscard]] bool begins_without_daemon(NodeId node) const;
   void renew_parts();
+  void engine_goes_on(NodeId node);
   void read_drill(NodeId asked, std::uint64_t number);
   /// Whom an operator asks: a member in step, or, if there is none, any daemon.
   Node* next_asked();
@@ -178,6 +181,7 @@ class World final : private MachineListener {
   std::set<std::pair<std::string, std::string>> links_cut_;
   std::map<std::string, std::size_t> part_of_;  ///< what follows: who is in a ring with whom
   std::map<std::string, Timer> flapping_;
+  std::map<NodeId, Timer> still_engines_;  ///< until they go on
   Timer drilling_;
   std::optional<MonotonicTime> reach_changed_;
   std::size_t asked_ = 0;

@@ -16,6 +16,7 @@ void World::on_power(NodeId node, PowerState state, const std::string& why) {
   const auto& one = *machines_.at(node);
   log("world", one.facts().name + (state == PowerState::on ? " is on: " : " is off: ") + why);
   if (state == PowerState::on) return;
+  still_engines_.erase(node);
   for (auto& [vm, host] : seen_on_) {
     if (host != one.facts().name) continue;
     log("world", vm.get() + " died with " + host);
