@@ -73,6 +73,11 @@ Node::Node(NodePorts ports, NodeOptions options)
               alarms_["hypervisor"] = trouble;
             }
           }),
+      fence_work_(
+          ports.fencer, ports.clock,
+          {.give_sign = [this] { give_sign(); },
+           .changed = [this] { reconcile(); },
+           .tell = [this](const auto& duty, const auto& result) { tell_proof(duty, result); }}),
       self_fence_(ports.watchdog, ports.clock, options_.watchdog_timeout, self_fence_hooks()),
       look_around_(ports.fencer, ports.hypervisor, ports.clock,
                    [this]() -> const State& { return state(); }),
@@ -87,6 +92,7 @@ void Node::give_sign() {
   replica_.give_sign_of_life([this](const SignOfLife& sign) {
     // It may give another sign, and say anew whom to tell.
     if (const auto fed = fed_) fed(sign);
+    fence_work_.on_sign_back(sign);
     if (bandwidth_) bandwidth_->back(sign.sent);
   });
 }
@@ -268,6 +274,7 @@ void Node::reconcile() {
 void Node::do_duties() {
   const auto list = duties(state(), self());
   work_.keep_only(list);
+  fence_work_.keep_only(list);
   for (const auto& duty : list) {
     std::visit([this](const auto& one) { do_duty(one); }, duty);
   }
@@ -294,17 +301,16 @@ void Node::do_duty(const CallOff& duty) { work_.call_off(duty, self(), name_of(s
 void Node::do_duty(const EndHere& duty) { work_.end(duty); }
 
 void Node::do_duty(const ProveOff& duty) {
-  // One event may decide on several nodes.
-  if (!fencing_.emplace(duty.since, duty.node).second) return;
   const auto name = name_of(state(), duty.node);
-  say("proves " + name + " off");
-  ports_.fencer.act(name, PowerAction::off, [this, duty, name](const Result<PowerAnswer>& result) {
-    FenceReported report{.node = duty.node, .by = self()};
-    report.proved_off = result && *result == PowerState::off;
-    report.detail = result ? result->told_by : result.error().text;
-    say(name + ": " + report.detail);
-    replica_.propose(std::move(report), Repeat::until_applied);
-  });
+  if (fence_work_.prove_off(duty, name)) say("proves " + name + " off");
+}
+
+void Node::tell_proof(const ProveOff& duty, const Result<PowerAnswer>& result) {
+  FenceReported report{.node = duty.node, .by = self()};
+  report.proved_off = result && *result == PowerState::off;
+  report.detail = result ? result->told_by : result.error().text;
+  say(name_of(state(), duty.node) + ": " + report.detail);
+  replica_.propose(std::move(report), Repeat::until_applied);
 }
 
 void Node::do_duty(const ReportInventory& /*duty*/) { inventory_.look_soon(); }
@@ -342,7 +348,7 @@ void Node::on_in_step() {
   inventory_.look_now();
   // The state that counts may be an older one, or that of a part that went on without us.
   work_.forget_after(state().index);
-  std::erase_if(fencing_, [&](const auto& one) { return one.first > state().index; });
+  fence_work_.forget_after(state().index);
   work_.tell_again(duties(state(), self()));
   if (going_down_) ask_for_drain();
   reconcile();
@@ -350,6 +356,7 @@ void Node::on_in_step() {
 
 void Node::on_out_of_step(const std::string& why) {
   deciding_ = false;
+  fence_work_.on_out_of_step();
   self_fence_.look();
   say("begins nothing new: " + why);
   drill_.on_change();

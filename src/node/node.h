@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -15,6 +14,7 @@
 #include "node/announcements.h"
 #include "node/bandwidth_watch.h"
 #include "node/drill_round.h"
+#include "node/fence_work.h"
 #include "node/guest_work.h"
 #include "node/inventory_watch.h"
 #include "node/look_around.h"
@@ -139,6 +139,7 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   void do_duty(const EndHere& duty);
   void do_duty(const ProveOff& duty);
   void do_duty(const ReportInventory& duty);
+  void tell_proof(const ProveOff& duty, const Result<PowerAnswer>& result);
   void watch_networks();
   void watch_bandwidth();
   void give_sign();
@@ -170,6 +171,7 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   Replica replica_;
   GuestWork work_;
   InventoryWatch inventory_;
+  FenceWork fence_work_;
   SelfFence self_fence_;
   std::optional<Announcements> announcements_;
   std::optional<BandwidthWatch> bandwidth_;
@@ -184,8 +186,7 @@ class Node final : public ReplicaListener, public HypervisorListener, public Shu
   /// The newest event when this life of the daemon came in step: migrations decided on up to then
   /// may be under way already.
   std::optional<EventIndex> inherited_;
-  bool deciding_ = false;                            ///< our decisions are under way in the order
-  std::set<std::pair<EventIndex, NodeId>> fencing_;  ///< tries begun, by their decision
+  bool deciding_ = false;  ///< our decisions are under way in the order
   bool reconcile_posted_ = false;
   Timer end_of_turn_;
 

@@ -15,8 +15,8 @@ namespace upbeat {
 
 /// How often the node says something through the order to know that it has a part in it.
 inline constexpr std::chrono::milliseconds sign_interval{1'000};
-/// A sign that took longer to come back is no reason to feed: much may have happened since it went.
-/// Another one goes at once.
+/// A pair of signs that took longer to come back is no reason to feed: much may have happened since
+/// it went. Another one goes at once.
 inline constexpr std::chrono::milliseconds sign_lateness{500};
 /// How long a daemon that ends waits for the others to know that its watchdog proves nothing.
 inline constexpr std::chrono::milliseconds retire_patience{5'000};

@@ -30,6 +30,11 @@ auto rank(NodeId node, const Hello& hello) {
 /// engine's quorum counts hosts, also those whose daemon is away and with it what it knows.
 std::size_t majority_of(const Hello& source) { return source.configured.size() / 2 + 1; }
 
+/// A daemon too old for the state cannot keep what is granted on its disk.
+bool takes_part(const Hello& hello, const Hello& source) {
+  return hello.format >= source.needs_format;
+}
+
 /// Whether fewer members may go on with the source's state: so many of them carried it over that no
 /// majority could have gone on without one of these. Whoever has only read it from disk does not
 /// know what was done while it was off. (Of two nodes one is enough: to go on alone, the other had
@@ -46,7 +51,9 @@ bool may_go_on_with_fewer(const Hello& source, const std::map<NodeId, Hello>& he
 std::string why_wait(const Hello& source, const EngineView& view,
                      const std::map<NodeId, Hello>& hellos) {
   const auto needed = majority_of(source);
-  if (hellos.size() >= needed) return {};
+  const auto able = static_cast<std::size_t>(std::ranges::count_if(
+      hellos, [&](const auto& entry) { return takes_part(entry.second, source); }));
+  if (able >= needed) return {};
   // Of more nodes than two half of them, to which a quorum device gives its vote, go on no further:
   // what they had granted could be forgotten (a story of four nodes has shown it).
   if (source.configured.size() == 2 && may_go_on_with_fewer(source, hellos)) return {};
@@ -58,6 +65,12 @@ std::string why_wait(const Hello& source, const EngineView& view,
     }
     return "it waits for other nodes: there is no majority here, and while upbeatd was away from "
            "here they may have gone on without it; start them";
+  }
+  if (hellos.size() >= needed) {
+    return "it waits for more members: upbeatd knows the cluster's state, that of release " +
+           source.release + ", on " + std::to_string(able) +
+           " of the nodes here and is needed on " + std::to_string(needed) +
+           "; upgrade it on the others";
   }
   return "it waits for more members: upbeatd runs on " + std::to_string(hellos.size()) +
          " of the nodes here and is needed on " + std::to_string(needed) +
@@ -106,9 +119,9 @@ Agreement agree_on(const EngineView& view, const std::map<NodeId, Hello>& hellos
                    .configured = source.configured};
   for (const auto node : view.nodes) {
     const auto said = hellos.find(node);
-    const bool takes_part = said != hellos.end() && said->second.format >= source.needs_format;
-    agreed.change.here.push_back({node, takes_part ? said->second.incarnation : 0});
-    if (takes_part) agreed.releases[node] = {said->second.release, said->second.format};
+    const bool here = said != hellos.end() && takes_part(said->second, source);
+    agreed.change.here.push_back({node, here ? said->second.incarnation : 0});
+    if (here) agreed.releases[node] = {said->second.release, said->second.format};
   }
   std::ranges::sort(agreed.change.here, {}, &NodeHere::id);
   std::ranges::sort(agreed.change.configured, {}, &NodeNamed::id);

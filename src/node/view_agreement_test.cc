@@ -71,6 +71,25 @@ TEST(OneOfThreeNodes, NeverGoesOn) {
   EXPECT_NE(meeting.agreement().waits_for, "");
 }
 
+/// They say what they know, but keep nothing: what the one that can had granted would be forgotten
+/// without it (a story of five nodes has shown it).
+TEST(AMajorityOfDaemons, IsNoneIfMostAreTooOldToKeepTheState) {
+  Meeting meeting(5, {1, 2, 3});
+  for (const std::uint32_t id : {1U, 2U, 3U}) {
+    meeting.hello(id).format = id == 3 ? 2 : 1;
+    meeting.hello(id).needs_format = id == 3 ? 2 : 1;
+    meeting.hello(id).epoch = Epoch(id);
+    meeting.hello(id).release = id == 3 ? "0.2.0" : "0.1.0";
+  }
+
+  EXPECT_EQ(meeting.agreement().waits_for,
+            "it waits for more members: upbeatd knows the cluster's state, that of release 0.2.0, "
+            "on 1 of the nodes here and is needed on 3; upgrade it on the others");
+  meeting.hello(1).format = 2;
+  meeting.hello(2).format = 2;
+  EXPECT_EQ(meeting.agreement().waits_for, "");
+}
+
 TEST(TwoHistories, AreToldApartByTheTermBeforeAnythingElse) {
   Meeting meeting(2, {1, 2});
   meeting.hello(1).term = 2;

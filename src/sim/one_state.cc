@@ -16,8 +16,9 @@ constexpr std::size_t states_kept = 256;
 constexpr std::uint64_t whole_every_events = 1024;
 
 /// Members that applied the same event of the same view hold the same state. Not so a member that
-/// crashes or is cut off: it may have been the only one to get what was ordered last (Moser, Amir,
-/// Melliar-Smith, Agarwal: "Extended Virtual Synchrony", 1994), and takes the others' state later.
+/// crashes (also where it is back since) or is cut off: it may have been the only one to get what
+/// was ordered last (Moser, Amir, Melliar-Smith, Agarwal: "Extended Virtual Synchrony", 1994), and
+/// takes the others' state later.
 ///
 /// A member's state is compared as a whole in each new view and where it differed before, else only
 /// in what an event changed, at the member or at the one that it is compared with. Now and then all
@@ -35,7 +36,7 @@ class OneState final : public Checker {
                          state.index.get() % whole_every_events != 0;
     const auto found = known_.find(place);
     if (found == known_.end()) {
-      known_.emplace(place, Known(id, before, state, follows));
+      known_.emplace(place, Known(id, before, state, follows, world_.clock_now()));
       if (known_.size() > states_kept) known_.erase(known_.begin());
       return;
     }
@@ -47,10 +48,12 @@ class OneState final : public Checker {
       return;
     }
     const auto& other = *world_.machines().at(known.node);
-    known = Known(id, before, state, follows);
+    const bool lived_on = other.well_since() && *other.well_since() <= known.at;
+    known = Known(id, before, state, follows, world_.clock_now());
     std::erase_if(same_as_,
                   [&](const auto& one) { return one.second == place && one.first != id; });
-    if (!world_.well_for(machine, undisturbed) || !world_.well_for(other, undisturbed)) return;
+    if (!lived_on || !world_.well_for(machine, undisturbed) || !world_.well_for(other, undisturbed))
+      return;
     violated(machine.facts().name + " and " + other.facts().name +
              " hold different states after event " + std::to_string(state.index.get()) +
              " of view " + std::to_string(state.epoch.get()));
@@ -62,14 +65,15 @@ class OneState final : public Checker {
   using Place = std::pair<Epoch, EventIndex>;
   /// What the first member to get to a place holds there, and what its last step changed.
   struct Known {
-    Known(NodeId by, const State& before, const State& after, bool from_known)
-        : node(by), state(after), follows(from_known) {
+    Known(NodeId by, const State& before, const State& after, bool from_known, MonotonicTime now)
+        : node(by), at(now), state(after), follows(from_known) {
       for_changes(before.vms.records(), after.vms.records(),
                   [&](const VmId& vm, const VmRecord* /*record*/) { vms.push_back(vm); });
       for_changes(before.nodes, after.nodes,
                   [&](NodeId one, const NodeRecord* /*record*/) { nodes.push_back(one); });
     }
     NodeId node;
+    MonotonicTime at;
     State state;
     bool follows;  ///< the step began where others that are compared with it were the same
     std::vector<VmId> vms;

@@ -172,9 +172,14 @@ void World::stall_engine(const std::string& node, milliseconds span) {
 }
 
 void World::engine_goes_on(NodeId node) {
-  if (still_engines_.erase(node) == 0) return;
+  if (!still_engines_.contains(node)) return;
+  // Where the others had their majority without it, nothing changes for them.
+  const bool others_were_well = std::ranges::any_of(
+      machines_, [this](const auto& entry) { return hears_majority(entry.first); });
+  still_engines_.erase(node);
+  engine_went_on_[node] = clock_.now();
+  if (!others_were_well) reach_changed_ = clock_.now();
   network_->go_on(node);
-  reach_changed_ = clock_.now();
 }
 
 void World::heal_network() {
@@ -321,6 +326,8 @@ bool World::well_for(const Machine& machine, std::chrono::seconds span) const {
   const auto since = machine.well_since();
   const auto now = clock_.now();
   if (!since || now - *since < span || !hears_majority(machine.facts().id)) return false;
+  const auto went_on = engine_went_on_.find(machine.facts().id);
+  if (went_on != engine_went_on_.end() && now - went_on->second < span) return false;
   return !reach_changed_ || now - *reach_changed_ >= span;
 }
 

@@ -182,6 +182,7 @@ class World final : private MachineListener {
   std::map<std::string, std::size_t> part_of_;  ///< what follows: who is in a ring with whom
   std::map<std::string, Timer> flapping_;
   std::map<NodeId, Timer> still_engines_;  ///< until they go on
+  std::map<NodeId, MonotonicTime> engine_went_on_;
   Timer drilling_;
   std::optional<MonotonicTime> reach_changed_;
   std::size_t asked_ = 0;
